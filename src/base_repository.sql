@@ -1,0 +1,102 @@
+
+-- The base repository: model is NULL::row_type, of a resource or of any table or view.
+
+CREATE FUNCTION fca.create(model anyelement, data jsonb)
+RETURNS anyelement
+AS 'MODULE_PATHNAME', 'fca_create'
+LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION fca.create(anyelement, jsonb) IS
+'creates a row from {"column": value, ...} and gives it; absent columns get their default';
+
+CREATE FUNCTION fca.create_many(model anyelement, rows jsonb)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_create_many'
+LANGUAGE C VOLATILE ROWS 100;
+COMMENT ON FUNCTION fca.create_many(anyelement, jsonb) IS
+'creates rows from [{"column": value, ...}, ...] in one statement, all or none, and gives them in that order; rows may have different keys';
+
+CREATE FUNCTION fca.get_by_id(model anyelement, id anycompatible)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_get_by_id'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 1;
+COMMENT ON FUNCTION fca.get_by_id(anyelement, anycompatible) IS
+'the row with this key, or no row';
+
+CREATE FUNCTION fca.get_many(model anyelement, ids anycompatiblearray)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_get_many'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.get_many(anyelement, anycompatiblearray) IS
+'the rows with these keys, in the order of ids; a key given twice comes twice, a missing one is left out';
+
+CREATE FUNCTION fca.get_all(
+	model anyelement,
+	skip bigint DEFAULT 0,
+	max_rows bigint DEFAULT 100,
+	sort_by text DEFAULT NULL)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_get_all'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.get_all(anyelement, bigint, bigint, text) IS
+'max_rows rows after the first skip, sorted by a list such as ''last_name, created_at desc'', by default and at last by the key';
+
+CREATE FUNCTION fca.get_by_filters(
+	model anyelement,
+	filters jsonb,
+	skip bigint DEFAULT 0,
+	max_rows bigint DEFAULT 100,
+	sort_by text DEFAULT NULL)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_get_by_filters'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.get_by_filters(anyelement, jsonb, bigint, bigint, text) IS
+'rows that match {"column": value or null or [values], ...}: max_rows of them after the first skip, sorted as by get_all';
+
+CREATE FUNCTION fca.find_one(model anyelement, filters jsonb)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_find_one'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 1;
+COMMENT ON FUNCTION fca.find_one(anyelement, jsonb) IS
+'the row that matches the filters, or no row; more than one is an error';
+
+CREATE FUNCTION fca.count(model anyelement, filters jsonb DEFAULT '{}')
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'fca_count'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fca.count(anyelement, jsonb) IS
+'how many rows match the filters';
+
+CREATE FUNCTION fca.exists(model anyelement, id anycompatible)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'fca_exists'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fca.exists(anyelement, anycompatible) IS
+'is there a row with this key?';
+
+CREATE FUNCTION fca.update(model anyelement, id anycompatible, data jsonb)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_update'
+LANGUAGE C VOLATILE ROWS 1;
+COMMENT ON FUNCTION fca.update(anyelement, anycompatible, jsonb) IS
+'sets the columns of {"column": value, ...} in the row with this key and gives the changed row, or no row; sets updated_at unless it is given';
+
+CREATE FUNCTION fca.update_many(model anyelement, filters jsonb, data jsonb)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'fca_update_many'
+LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION fca.update_many(anyelement, jsonb, jsonb) IS
+'sets the columns of data in every row that matches the filters, at least one of which must be given; how many rows changed';
+
+CREATE FUNCTION fca.delete(model anyelement, id anycompatible)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'fca_delete'
+LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION fca.delete(anyelement, anycompatible) IS
+'deletes the row with this key; was there one?';
+
+CREATE FUNCTION fca.delete_many(model anyelement, filters jsonb)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'fca_delete_many'
+LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION fca.delete_many(anyelement, jsonb) IS
+'deletes every row that matches the filters, at least one of which must be given; how many there were';

@@ -1,0 +1,36 @@
+/*
+ * compat.h
+ *		What differs between the supported PostgreSQL versions (15, 17, 18, 19).
+ *
+ * The rest of the code is written for the newest; this header gives older
+ * servers the new names.
+ */
+#ifndef FCA_COMPAT_H
+#define FCA_COMPAT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#if PG_VERSION_NUM < 150000
+#error "fca_repo needs PostgreSQL 15 or newer"
+#endif
+
+/* 16: one function checks the privileges on any kind of object */
+#if PG_VERSION_NUM < 160000
+#include "utils/acl.h"
+#define object_aclcheck(classid, objectid, roleid, mode) \
+	pg_namespace_aclcheck(objectid, roleid, mode)
+#endif
+
+/* 18: the module tells its name and version */
+#if PG_VERSION_NUM < 180000
+#define PG_MODULE_MAGIC_EXT(...) PG_MODULE_MAGIC
+#endif
+
+/* 19: a descriptor made by hand is finished by a call */
+#if PG_VERSION_NUM < 190000
+#define TupleDescFinalize(desc) ((void) (desc))
+#endif
+
+#endif							/* FCA_COMPAT_H */

@@ -1,0 +1,32 @@
+/*
+ * filter.h
+ *		Filters: {"column": value, ...}, all of which must hold.
+ *
+ * A value means equality, null means IS NULL, an array means one of its values
+ * (a null in it means IS NULL; an empty one matches nothing).  Columns are
+ * compared in their own type.
+ */
+#ifndef FCA_FILTER_H
+#define FCA_FILTER_H
+
+#include "compat.h"
+
+#include "utils/jsonb.h"
+
+#include "query.h"
+
+typedef struct FcaFilter FcaFilter;
+
+/*
+ * Reads the filters of an argument: its values become parameters of the query,
+ * and what is compared how becomes part of its shape.  Errors: 22023 where they
+ * are no object, 42703 for a key that is no column, the type's own where a
+ * value does not fit.  With "required", NULL and {} are errors too.
+ */
+extern FcaFilter *fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo,
+								  int argno, bool required);
+
+/* The condition, or NULL where there is no filter. */
+extern const char *fca_filter_text(const FcaFilter *filter);
+
+#endif							/* FCA_FILTER_H */

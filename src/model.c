@@ -1,0 +1,303 @@
+/*
+ * model.c
+ *		A model: a row type T, the relation its rows live in, its key.
+ *
+ * Nothing is cached here: the relation is opened and locked first, which takes
+ * in every schema change that was committed before, and all else is read from
+ * the relation cache, which follows it.
+ */
+#include "compat.h"
+
+#include "access/relation.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "model.h"
+
+/* Fills in what is known of T once the relation is open. */
+static void
+model_set(FcaModel *model, Oid rowtype, Relation rel, const FcaResource *resource)
+{
+	TypeCacheEntry *typentry;
+
+	switch (rel->rd_rel->relkind)
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+		case RELKIND_FOREIGN_TABLE:
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("\"%s\" is not a table or view",
+							RelationGetRelationName(rel)),
+					 errtable(rel)));
+	}
+
+	typentry = lookup_type_cache(rowtype, TYPECACHE_TUPDESC);
+	if (typentry->tupDesc == NULL)
+		elog(ERROR, "type %u is not composite", rowtype);
+
+	model->rowtype = rowtype;
+	model->version = typentry->tupDesc_identifier;
+	model->rel = rel;
+	model->resource = resource;
+	model->rowdesc = typentry->tupDesc;
+	PinTupleDesc(model->rowdesc);
+}
+
+/* The resource whose row type this stand-alone composite type is, or NULL. */
+static const FcaResource *
+resource_of_type(Oid rowtype)
+{
+	const FcaResource *found = NULL;
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(rowtype));
+	Form_pg_type type;
+	char	   *schema;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", rowtype);
+	type = (Form_pg_type) GETSTRUCT(tuple);
+	schema = get_namespace_name(type->typnamespace);
+	if (schema != NULL && strcmp(schema, FCA_SCHEMA) == 0)
+		for (int i = 0; fca_resources[i] != NULL; i++)
+			if (strcmp(NameStr(type->typname), fca_resources[i]->type) == 0)
+				found = fca_resources[i];
+	ReleaseSysCache(tuple);
+	return found;
+}
+
+void
+fca_model_open_resource(FcaModel *model, const FcaResource *resource,
+						Oid rowtype, LOCKMODE lockmode)
+{
+	RangeVar   *name = makeRangeVar(FCA_SCHEMA, unconstify(char *, resource->relation), -1);
+	Oid			relid = RangeVarGetRelid(name, lockmode, true);
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s.%s\" does not exist",
+						FCA_SCHEMA, resource->relation),
+				 errhint("Call %s.create_tables(), or make a view of that name over your own table.",
+						 FCA_SCHEMA)));
+	model_set(model, rowtype, relation_open(relid, NoLock), resource);
+}
+
+void
+fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
+			   LOCKMODE lockmode)
+{
+	Oid			rowtype = get_fn_expr_argtype(fcinfo->flinfo, argno);
+	Oid			relid;
+	const FcaResource *resource;
+
+	if (!OidIsValid(rowtype))
+		elog(ERROR, "could not determine the type of the model");
+
+	relid = get_typ_typrelid(rowtype);
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model must be a row type, not %s",
+						format_type_be(rowtype)),
+				 errhint("Give the row type of a table or view, such as NULL::%s.customer or NULL::my_schema.my_table.",
+						 FCA_SCHEMA)));
+
+	if (get_rel_relkind(relid) != RELKIND_COMPOSITE_TYPE)
+	{
+		model_set(model, rowtype, relation_open(relid, lockmode), NULL);
+		return;
+	}
+
+	resource = resource_of_type(rowtype);
+	if (resource == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("model %s is a composite type without a relation",
+						format_type_be_qualified(rowtype)),
+				 errhint("Give the row type of a table or view.")));
+	fca_model_open_resource(model, resource, rowtype, lockmode);
+}
+
+void
+fca_model_close(FcaModel *model)
+{
+	ReleaseTupleDesc(model->rowdesc);
+	relation_close(model->rel, NoLock);
+}
+
+const char *
+fca_model_name(const FcaModel *model)
+{
+	return format_type_be_qualified(model->rowtype);
+}
+
+/* The column of that name in a descriptor, or NULL. */
+static Form_pg_attribute
+find_column(TupleDesc desc, const char *name)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		if (!column->attisdropped && strcmp(NameStr(column->attname), name) == 0)
+			return column;
+	}
+	return NULL;
+}
+
+/* The relation's column that holds a column of T: else 42703 with both names. */
+static Form_pg_attribute
+relation_column(const FcaModel *model, const char *name)
+{
+	Form_pg_attribute column = find_column(RelationGetDescr(model->rel), name);
+
+	if (column == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of %s is missing in relation \"%s.%s\"",
+						name, fca_model_name(model),
+						get_namespace_name(RelationGetNamespace(model->rel)),
+						RelationGetRelationName(model->rel)),
+				 errhint("Add the column to the relation, or to the view's query."),
+				 errtable(model->rel)));
+	return column;
+}
+
+void
+fca_model_check(const FcaModel *model)
+{
+	for (int i = 0; i < model->rowdesc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(model->rowdesc, i);
+
+		if (!column->attisdropped)
+			relation_column(model, NameStr(column->attname));
+	}
+}
+
+Form_pg_attribute
+fca_model_find_column(const FcaModel *model, const char *name)
+{
+	return find_column(model->rowdesc, name) != NULL
+		? relation_column(model, name) : NULL;
+}
+
+Form_pg_attribute
+fca_model_column(const FcaModel *model, const char *name)
+{
+	if (find_column(model->rowdesc, name) == NULL)
+	{
+		StringInfoData columns;
+
+		initStringInfo(&columns);
+		for (int i = 0; i < model->rowdesc->natts; i++)
+		{
+			Form_pg_attribute column = TupleDescAttr(model->rowdesc, i);
+
+			if (!column->attisdropped)
+				appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "",
+								 quote_identifier(NameStr(column->attname)));
+		}
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of %s does not exist",
+						name, fca_model_name(model)),
+				 errdetail("The columns of %s are: %s.",
+						   fca_model_name(model), columns.data)));
+	}
+	return relation_column(model, name);
+}
+
+/*
+ * The relation's columns under its primary key, in the order of the key; NIL
+ * where it has none, or none that T shows.
+ */
+static List *
+primary_key(const FcaModel *model)
+{
+	List	   *key = NIL;
+	List	   *indexes = RelationGetIndexList(model->rel);
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID,
+											ObjectIdGetDatum(lfirst_oid(cell)));
+		Form_pg_index index;
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
+		index = (Form_pg_index) GETSTRUCT(tuple);
+		if (index->indisprimary && index->indisvalid)
+			for (int i = 0; i < index->indnkeyatts; i++)
+				key = lappend(key, TupleDescAttr(RelationGetDescr(model->rel),
+												 index->indkey.values[i] - 1));
+		ReleaseSysCache(tuple);
+	}
+	list_free(indexes);
+
+	if (model->resource != NULL)
+		foreach(cell, key)
+			if (find_column(model->rowdesc,
+							NameStr(((Form_pg_attribute) lfirst(cell))->attname)) == NULL)
+				return NIL;
+	return key;
+}
+
+List *
+fca_model_order_key(const FcaModel *model)
+{
+	List	   *key = primary_key(model);
+
+	if (key == NIL)
+	{
+		Form_pg_attribute id = find_column(RelationGetDescr(model->rel), "id");
+
+		if (id != NULL)
+			key = list_make1(id);
+	}
+	if (key == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s has no key", fca_model_name(model)),
+				 errdetail("Relation \"%s.%s\" has neither a primary key nor a column \"id\".",
+						   get_namespace_name(RelationGetNamespace(model->rel)),
+						   RelationGetRelationName(model->rel)),
+				 errhint("Add a primary key, or a column named \"id\".")));
+	return key;
+}
+
+Form_pg_attribute
+fca_model_key(const FcaModel *model)
+{
+	List	   *key = primary_key(model);
+	Form_pg_attribute id;
+
+	if (list_length(key) == 1)
+		return linitial(key);
+	id = find_column(RelationGetDescr(model->rel), "id");
+	if (id == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s has no single key column", fca_model_name(model)),
+				 key == NIL
+				 ? errdetail("Relation \"%s.%s\" has neither a primary key nor a column \"id\".",
+							 get_namespace_name(RelationGetNamespace(model->rel)),
+							 RelationGetRelationName(model->rel))
+				 : errdetail("The primary key of relation \"%s.%s\" has %d columns, and there is no column \"id\".",
+							 get_namespace_name(RelationGetNamespace(model->rel)),
+							 RelationGetRelationName(model->rel),
+							 list_length(key)),
+				 errhint("Add a primary key of one column or a column named \"id\", or use filters on several columns.")));
+	return id;
+}

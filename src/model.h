@@ -1,0 +1,60 @@
+/*
+ * model.h
+ *		A model: a row type T, the relation its rows live in, its key.
+ *
+ * For the row type of a table or view the relation is that table or view; for
+ * the row type of a resource it is the relation of the contract in schema fca,
+ * whose columns may have other types and another order.
+ */
+#ifndef FCA_MODEL_H
+#define FCA_MODEL_H
+
+#include "compat.h"
+
+#include "access/tupdesc.h"
+#include "storage/lockdefs.h"
+#include "utils/rel.h"
+
+#include "resource.h"
+
+typedef struct FcaModel
+{
+	Oid			rowtype;		/* T */
+	uint64		version;		/* changes whenever T does */
+	TupleDesc	rowdesc;		/* T's columns */
+	Relation	rel;			/* open, and locked until the transaction ends */
+	const FcaResource *resource;	/* or NULL */
+} FcaModel;
+
+/* The model that an argument's type names; the relation is opened and locked. */
+extern void fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
+						   LOCKMODE lockmode);
+
+/* The model of a resource, whose row type is given. */
+extern void fca_model_open_resource(FcaModel *model, const FcaResource *resource,
+									Oid rowtype, LOCKMODE lockmode);
+
+/* Gives the relation back (not the lock). */
+extern void fca_model_close(FcaModel *model);
+
+/* Every column of T must be in the relation: error 42703 where one is not. */
+extern void fca_model_check(const FcaModel *model);
+
+/* The relation's column of that name, which must be a column of T: else 42703. */
+extern Form_pg_attribute fca_model_column(const FcaModel *model,
+										  const char *name);
+
+/* The same, or NULL where T has no such column. */
+extern Form_pg_attribute fca_model_find_column(const FcaModel *model,
+											   const char *name);
+
+/* The relation's columns that make a total order: its primary key, else "id". */
+extern List *fca_model_order_key(const FcaModel *model);
+
+/* The relation's single key column: else error 55000. */
+extern Form_pg_attribute fca_model_key(const FcaModel *model);
+
+/* T's name, qualified and quoted, for messages. */
+extern const char *fca_model_name(const FcaModel *model);
+
+#endif							/* FCA_MODEL_H */

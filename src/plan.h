@@ -1,0 +1,33 @@
+/*
+ * plan.h
+ *		Kept plans: found, validated, rebuilt, evicted.
+ */
+#ifndef FCA_PLAN_H
+#define FCA_PLAN_H
+
+#include "compat.h"
+
+#include "executor/spi.h"
+
+#include "query.h"
+
+typedef struct FcaPlan FcaPlan;
+
+/*
+ * The kept plan of that shape, or NULL: then write the query's text and keep
+ * it.  The model's relation is locked, so a plan that is valid now stays valid
+ * for this call.
+ */
+extern FcaPlan *fca_plan_find(const FcaQuery *query);
+
+/* Prepares the query's text and keeps it; within SPI. */
+extern FcaPlan *fca_plan_keep(const FcaQuery *query);
+
+/*
+ * Runs a plan within SPI, at most "count" rows (0: all), and gives the number
+ * of rows processed.  Rows go to "dest", or to SPI_tuptable where it is NULL.
+ */
+extern uint64 fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only,
+						   uint64 count, DestReceiver *dest);
+
+#endif							/* FCA_PLAN_H */

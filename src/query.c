@@ -1,0 +1,472 @@
+/*
+ * query.c
+ *		A query over a model: its parameters, its shape, its text.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "query.h"
+
+/*
+ * Up to this many rows, the text of a list has a constant LIMIT.  A kept plan
+ * cannot know max_rows; without a bound the planner would reckon with a tenth
+ * of the table, and sort it.  The executor stops at max_rows by itself.
+ */
+#define FCA_PAGE_BOUND 1000
+
+void
+fca_query_begin(FcaQuery *query, const FcaModel *model, FcaOperation operation)
+{
+	query->model = model;
+	initStringInfo(&query->shape);
+	initStringInfo(&query->text);
+	query->nparams = 0;
+	query->room = 8;
+	query->types = palloc(sizeof(Oid) * query->room);
+	query->params = palloc(sizeof(NullableDatum) * query->room);
+
+	appendBinaryStringInfo(&query->shape, (char *) &model->rowtype, sizeof(Oid));
+	appendBinaryStringInfo(&query->shape, (char *) &model->rel->rd_id, sizeof(Oid));
+	fca_query_shape(query, operation);
+}
+
+void
+fca_query_shape(FcaQuery *query, int64 part)
+{
+	appendBinaryStringInfo(&query->shape, (char *) &part, sizeof(part));
+}
+
+void
+fca_query_shape_column(FcaQuery *query, Form_pg_attribute column)
+{
+	fca_query_shape(query, column->attnum);
+}
+
+int
+fca_query_param(FcaQuery *query, Oid type, Datum value, bool isnull)
+{
+	if (query->nparams == query->room)
+	{
+		query->room *= 2;
+		query->types = repalloc(query->types, sizeof(Oid) * query->room);
+		query->params = repalloc(query->params, sizeof(NullableDatum) * query->room);
+	}
+	query->types[query->nparams] = type;
+	query->params[query->nparams].value = value;
+	query->params[query->nparams].isnull = isnull;
+	fca_query_shape(query, type);
+	return ++query->nparams;
+}
+
+ParamListInfo
+fca_query_params(const FcaQuery *query)
+{
+	ParamListInfo params;
+
+	if (query->nparams == 0)
+		return NULL;
+	params = makeParamList(query->nparams);
+	for (int i = 0; i < query->nparams; i++)
+	{
+		params->params[i].value = query->params[i].value;
+		params->params[i].isnull = query->params[i].isnull;
+		params->params[i].pflags = PARAM_FLAG_CONST;
+		params->params[i].ptype = query->types[i];
+	}
+	return params;
+}
+
+FcaWindow
+fca_query_window(FcaQuery *query, const NullableDatum *skip,
+				 const NullableDatum *max_rows)
+{
+	FcaWindow	window = {0};
+	int64		count = 0;
+	int64		offset = 0;
+
+	if (!max_rows->isnull)
+	{
+		count = DatumGetInt64(max_rows->value);
+		if (count < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
+					 errmsg("max_rows must not be negative"),
+					 errdetail("max_rows is " INT64_FORMAT ".", count),
+					 errhint("NULL means no limit.")));
+		window.empty = count == 0;
+	}
+	if (skip != NULL && !skip->isnull)
+	{
+		offset = DatumGetInt64(skip->value);
+		if (offset < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE),
+					 errmsg("skip must not be negative"),
+					 errdetail("skip is " INT64_FORMAT ".", offset)));
+	}
+
+	window.count = window.empty ? 1 : count;
+	window.bounded = window.count > 0 && window.count <= FCA_PAGE_BOUND;
+	fca_query_shape(query, window.bounded);
+	if (offset > 0)
+		window.skip = fca_query_param(query, INT8OID, Int64GetDatum(offset), false);
+	else
+		fca_query_shape(query, 0);
+	return window;
+}
+
+const char *
+fca_relation_text(const FcaModel *model)
+{
+	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(model->rel)),
+									  RelationGetRelationName(model->rel));
+}
+
+const char *
+fca_column_text(Form_pg_attribute column)
+{
+	return psprintf("r.%s", quote_identifier(NameStr(column->attname)));
+}
+
+/* A type's name as it can stand in a cast under any search_path. */
+static const char *
+type_text(Oid type, int32 typmod)
+{
+	return format_type_extended(type, typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+void
+fca_append_row(StringInfo text, const FcaModel *model)
+{
+	const char *separator = "";
+
+	for (int i = 0; i < model->rowdesc->natts; i++)
+	{
+		Form_pg_attribute wanted = TupleDescAttr(model->rowdesc, i);
+		Form_pg_attribute column;
+
+		if (wanted->attisdropped)
+			continue;
+		column = fca_model_column(model, NameStr(wanted->attname));
+		appendStringInfo(text, "%s%s", separator, fca_column_text(column));
+		if (column->atttypid != wanted->atttypid ||
+			column->atttypmod != wanted->atttypmod)
+			appendStringInfo(text, "::%s",
+							 type_text(wanted->atttypid, wanted->atttypmod));
+		separator = ", ";
+	}
+}
+
+/*
+ * The operator that compares a column's own type with an operand of some type,
+ * taken from the default operator class of the column's type, so that an index
+ * can serve.  *cast is set where the operand must be cast to the column's type.
+ * InvalidOid where there is none.
+ */
+static Oid
+comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
+					bool *cast)
+{
+	Oid			type = getBaseType(column->atttypid);
+	Oid			operand = getBaseType(operand_type);
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY |
+											  TYPECACHE_HASH_OPFAMILY);
+	Oid			family = entry->btree_opf;
+	Oid			input = entry->btree_opintype;
+	Oid			operator;
+	Oid			function;
+	char		category;
+	bool		preferred;
+
+	if (!OidIsValid(family) && strategy == BTEqualStrategyNumber)
+	{
+		family = entry->hash_opf;
+		input = entry->hash_opintype;
+		strategy = HTEqualStrategyNumber;
+	}
+	if (!OidIsValid(family))
+		return InvalidOid;
+
+	*cast = false;
+	operator = get_opfamily_member(family, input, operand, strategy);
+	if (OidIsValid(operator))
+		return operator;
+
+	operator = get_opfamily_member(family, input, input, strategy);
+	if (operand == type)
+		return operator;
+
+	/*
+	 * Text is read by the type's input function.  Any other operand must be
+	 * of a type that turns into the column's without loss.
+	 */
+	*cast = true;
+	get_type_category_preferred(operand, &category, &preferred);
+	if (category == TYPCATEGORY_STRING ||
+		find_coercion_pathway(type, operand, COERCION_IMPLICIT,
+							  &function) != COERCION_PATH_NONE)
+		return operator;
+	return InvalidOid;
+}
+
+/* OPERATOR(schema.name) */
+static const char *
+operator_text(Oid operator)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	const char *text;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	text = psprintf("OPERATOR(%s.%s)",
+					quote_identifier(get_namespace_name(form->oprnamespace)),
+					NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return text;
+}
+
+/* The operand, cast where the comparison needs it. */
+static const char *
+operand_text(Form_pg_attribute column, const char *operand, bool cast)
+{
+	return cast
+		? psprintf("%s::%s", operand, type_text(getBaseType(column->atttypid), -1))
+		: operand;
+}
+
+/* column OPERATOR operand: "operand" is an SQL expression of the given type. */
+const char *
+fca_comparison_text(Form_pg_attribute column, int strategy,
+					const char *operand, Oid operand_type)
+{
+	bool		cast;
+	Oid			operator = comparison_operator(column, strategy, operand_type, &cast);
+
+	if (!OidIsValid(operator))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("column \"%s\" of type %s cannot be compared with a value of type %s",
+						NameStr(column->attname),
+						format_type_be(column->atttypid),
+						format_type_be(operand_type)),
+				 errhint("Cast the value to the type of the column.")));
+	return psprintf("%s %s %s", fca_column_text(column), operator_text(operator),
+					operand_text(column, operand, cast));
+}
+
+/* column = ANY (parameter): the parameter is an array of the column's type. */
+const char *
+fca_any_text(Form_pg_attribute column, int param)
+{
+	bool		cast;
+	Oid			operator = comparison_operator(column, BTEqualStrategyNumber,
+											   column->atttypid, &cast);
+
+	return psprintf("%s %s ANY ($%d)", fca_column_text(column),
+					operator_text(operator), param);
+}
+
+/* column = 'literal', in the column's own type. */
+const char *
+fca_literal_text(Form_pg_attribute column, const char *literal)
+{
+	Oid			type = getBaseType(column->atttypid);
+
+	if (!fca_column_takes(column, literal))
+		return "false";
+	return fca_comparison_text(column, BTEqualStrategyNumber,
+							   psprintf("%s::%s", quote_literal_cstr(literal),
+										type_text(type, -1)), type);
+}
+
+bool
+fca_column_takes(Form_pg_attribute column, const char *value)
+{
+	Oid			type = getBaseType(column->atttypid);
+
+	/* a longer name is no label, and the cache may not be asked for it */
+	return get_typtype(type) != TYPTYPE_ENUM ||
+		(strlen(value) < NAMEDATALEN &&
+		 SearchSysCacheExists2(ENUMTYPOIDNAME, ObjectIdGetDatum(type),
+							   CStringGetDatum(value)));
+}
+
+void
+fca_check_ordering(const FcaModel *model, Form_pg_attribute column)
+{
+	if (!OidIsValid(lookup_type_cache(getBaseType(column->atttypid),
+									  TYPECACHE_LT_OPR)->lt_opr))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("column \"%s\" of %s cannot be sorted",
+						NameStr(column->attname), fca_model_name(model)),
+				 errdetail("Type %s has no ordering operator.",
+						   format_type_be(column->atttypid)),
+				 errtablecol(model->rel, column->attnum)));
+}
+
+void
+fca_check_equality(const FcaModel *model, Form_pg_attribute column)
+{
+	if (!OidIsValid(lookup_type_cache(getBaseType(column->atttypid),
+									  TYPECACHE_EQ_OPR)->eq_opr))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("column \"%s\" of %s cannot be compared",
+						NameStr(column->attname), fca_model_name(model)),
+				 errdetail("Type %s has no equality operator.",
+						   format_type_be(column->atttypid)),
+				 errtablecol(model->rel, column->attnum)));
+}
+
+void
+fca_append_order(StringInfo text, const FcaSortKey *keys, int nkeys)
+{
+	for (int i = 0; i < nkeys; i++)
+	{
+		appendStringInfo(text, "%s%s%s", i == 0 ? " ORDER BY " : ", ",
+						 keys[i].column != NULL
+						 ? fca_column_text(keys[i].column) : keys[i].expression,
+						 keys[i].descending ? " DESC" : "");
+		if (keys[i].nulls_first != keys[i].descending)
+			appendStringInfoString(text, keys[i].nulls_first
+								   ? " NULLS FIRST" : " NULLS LAST");
+	}
+}
+
+/* SELECT ... WHERE condition AND place ORDER BY ... LIMIT. */
+static void
+append_select(FcaQuery *query, const char *condition, const char *place,
+			  const FcaSortKey *keys, int nkeys, const FcaWindow *window)
+{
+	appendStringInfoString(&query->text, "SELECT ");
+	fca_append_row(&query->text, query->model);
+	appendStringInfo(&query->text, " FROM %s AS r", fca_relation_text(query->model));
+	if (condition != NULL || place != NULL)
+		appendStringInfo(&query->text, " WHERE %s%s%s",
+						 condition != NULL ? condition : "",
+						 condition != NULL && place != NULL ? " AND " : "",
+						 place != NULL ? place : "");
+	fca_append_order(&query->text, keys, nkeys);
+	if (window->bounded)
+		appendStringInfo(&query->text, " LIMIT %d", FCA_PAGE_BOUND);
+	if (window->skip > 0)
+		appendStringInfo(&query->text, " OFFSET $%d", window->skip);
+}
+
+/* One sort key compared with its parameter. */
+static const char *
+after_text(const FcaQuery *query, const FcaSortKey *key, int strategy)
+{
+	return fca_comparison_text(key->column, strategy,
+							   psprintf("$%d", key->after),
+							   query->types[key->after - 1]);
+}
+
+/*
+ * (a, b) > ($1, $2), which one index scan serves; NULL where one comparison of
+ * rows would not say the same as the order of the keys: other operators than
+ * those of pg_catalog, mixed directions, or NULLs that come last.
+ */
+static const char *
+row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
+{
+	StringInfoData columns;
+	StringInfoData values;
+
+	initStringInfo(&columns);
+	initStringInfo(&values);
+	for (int i = 0; i < nkeys; i++)
+	{
+		const FcaSortKey *key = &keys[i];
+		bool		cast;
+		char		operand[16];
+		Oid			operator = comparison_operator(key->column,
+												   key->descending ? BTLessStrategyNumber : BTGreaterStrategyNumber,
+												   query->types[key->after - 1], &cast);
+
+		if (!OidIsValid(operator) ||
+			key->descending != keys[0].descending ||
+			(key->nullable && !key->nulls_first) ||
+			strcmp(operator_text(operator), key->descending
+				   ? "OPERATOR(pg_catalog.<)" : "OPERATOR(pg_catalog.>)") != 0)
+			return NULL;
+		snprintf(operand, sizeof(operand), "$%d", key->after);
+		appendStringInfo(&columns, "%s%s", i > 0 ? ", " : "",
+						 fca_column_text(key->column));
+		appendStringInfo(&values, "%s%s", i > 0 ? ", " : "",
+						 operand_text(key->column, operand, cast));
+	}
+	return psprintf("ROW(%s) OPERATOR(pg_catalog.%s) ROW(%s)", columns.data,
+					keys[0].descending ? "<" : ">", values.data);
+}
+
+/*
+ * The rows behind a place, for any keys: those that equal it in all keys but
+ * the last, then those that equal it in all but the last two, and so on; each
+ * of these reads one range of an index on the keys, and no row is in two.
+ */
+static void
+append_arms(FcaQuery *query, const char *condition, const FcaSortKey *keys,
+			int nkeys, const FcaWindow *window)
+{
+	List	   *places = NIL;
+	ListCell   *cell;
+
+	for (int last = nkeys - 1; last >= 0; last--)
+	{
+		const FcaSortKey *key = &keys[last];
+		StringInfoData prefix;
+
+		initStringInfo(&prefix);
+		for (int i = 0; i < last; i++)
+			appendStringInfo(&prefix, "%s AND ",
+							 after_text(query, &keys[i], BTEqualStrategyNumber));
+
+		places = lappend(places, psprintf("%s%s", prefix.data,
+										  after_text(query, key, key->descending
+													 ? BTLessStrategyNumber : BTGreaterStrategyNumber)));
+		if (key->nullable && !key->nulls_first)
+			places = lappend(places, psprintf("%s%s IS NULL", prefix.data,
+											  fca_column_text(key->column)));
+	}
+
+	foreach(cell, places)
+	{
+		if (foreach_current_index(cell) > 0)
+			appendStringInfoString(&query->text, " UNION ALL ");
+		appendStringInfoChar(&query->text, '(');
+		append_select(query, condition, lfirst(cell), keys, nkeys, window);
+		appendStringInfoChar(&query->text, ')');
+	}
+}
+
+void
+fca_append_list(FcaQuery *query, const char *condition, const FcaSortKey *keys,
+				int nkeys, const FcaWindow *window)
+{
+	const char *place = NULL;
+
+	if (nkeys > 0 && keys[0].after > 0)
+	{
+		place = row_comparison(query, keys, nkeys);
+		if (place == NULL)
+		{
+			append_arms(query, condition, keys, nkeys, window);
+			return;
+		}
+	}
+	append_select(query, condition, place, keys, nkeys, window);
+}

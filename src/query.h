@@ -1,0 +1,114 @@
+/*
+ * query.h
+ *		A query over a model: its parameters, its shape, its text.
+ *
+ * A call first collects its parameters and its shape; only where no kept plan
+ * has that shape is the text written.  So the shape must hold all that the text
+ * depends on beside the model, and no value is ever part of a text: values are
+ * $n.  Every name, type and operator in a text is schema-qualified; the
+ * relation's alias is "r".
+ */
+#ifndef FCA_QUERY_H
+#define FCA_QUERY_H
+
+#include "compat.h"
+
+#include "access/stratnum.h"
+#include "lib/stringinfo.h"
+#include "nodes/params.h"
+
+#include "model.h"
+
+/* What a kept plan does; the first part of its key. */
+typedef enum FcaOperation
+{
+	FCA_OP_FIND,
+	FCA_OP_CREATE,
+	FCA_OP_GET,
+	FCA_OP_GET_MANY,
+	FCA_OP_LIST,
+	FCA_OP_FIND_ONE,
+	FCA_OP_COUNT,
+	FCA_OP_EXISTS,
+	FCA_OP_UPDATE,
+	FCA_OP_UPDATE_MANY,
+	FCA_OP_DELETE,
+	FCA_OP_DELETE_MANY
+} FcaOperation;
+
+typedef struct FcaQuery
+{
+	const FcaModel *model;
+	StringInfoData shape;
+	StringInfoData text;
+	int			nparams;
+	int			room;
+	Oid		   *types;
+	NullableDatum *params;
+} FcaQuery;
+
+/* A sort key, and where a page starts: behind the value of a parameter. */
+typedef struct FcaSortKey
+{
+	Form_pg_attribute column;	/* or NULL, with: */
+	const char *expression;		/* the SQL expression */
+	bool		descending;
+	bool		nulls_first;
+	bool		nullable;		/* may the column hold NULL? */
+	int			after;			/* number of the parameter, or 0 */
+} FcaSortKey;
+
+extern void fca_query_begin(FcaQuery *query, const FcaModel *model,
+							FcaOperation operation);
+
+/* Adds to the shape. */
+extern void fca_query_shape(FcaQuery *query, int64 part);
+extern void fca_query_shape_column(FcaQuery *query, Form_pg_attribute column);
+
+/* Adds a parameter and gives its number; its type becomes part of the shape. */
+extern int	fca_query_param(FcaQuery *query, Oid type, Datum value, bool isnull);
+
+/* The parameters, for the executor. */
+extern ParamListInfo fca_query_params(const FcaQuery *query);
+
+/*
+ * The window of a list: its negative bounds are errors.  Gives the number of
+ * rows to be taken at the most (0: all) and whether any are wanted at all.
+ */
+typedef struct FcaWindow
+{
+	uint64		count;			/* 0: no limit */
+	bool		empty;			/* max_rows is 0 */
+	bool		bounded;		/* does the text bound the rows? */
+	int			skip;			/* number of the parameter, or 0 */
+} FcaWindow;
+
+extern FcaWindow fca_query_window(FcaQuery *query, const NullableDatum *skip,
+								  const NullableDatum *max_rows);
+
+/* Pieces of text. */
+extern const char *fca_relation_text(const FcaModel *model);
+extern const char *fca_column_text(Form_pg_attribute column);
+extern void fca_append_row(StringInfo text, const FcaModel *model);
+extern const char *fca_comparison_text(Form_pg_attribute column, int strategy,
+									   const char *operand, Oid operand_type);
+extern const char *fca_any_text(Form_pg_attribute column, int param);
+extern const char *fca_literal_text(Form_pg_attribute column, const char *literal);
+
+/* Has the enum type of this column that label?  True for every other type. */
+extern bool fca_column_takes(Form_pg_attribute column, const char *value);
+
+/* Error 42883 that names the column, where its type has no such operators. */
+extern void fca_check_ordering(const FcaModel *model, Form_pg_attribute column);
+extern void fca_check_equality(const FcaModel *model, Form_pg_attribute column);
+
+/*
+ * SELECT of T's columns, under a condition (or NULL), in the order of the keys;
+ * where the keys have parameters, from behind that place on.
+ */
+extern void fca_append_list(FcaQuery *query, const char *condition,
+							const FcaSortKey *keys, int nkeys,
+							const FcaWindow *window);
+extern void fca_append_order(StringInfo text, const FcaSortKey *keys, int nkeys);
+
+#endif							/* FCA_QUERY_H */

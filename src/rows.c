@@ -1,0 +1,112 @@
+/*
+ * rows.c
+ *		Rows to the caller: the only code that hands them over.
+ */
+#include "compat.h"
+
+#include "executor/executor.h"
+#include "executor/tstoreReceiver.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "rows.h"
+
+static const char wrong_shape[] = "the relation's columns do not match the row type";
+
+void
+fca_rows_begin(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	if (result == NULL || !IsA(result, ReturnSetInfo) ||
+		(result->allowedModes & SFRM_Materialize) == 0 ||
+		result->expectedDesc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	result->returnMode = SFRM_Materialize;
+}
+
+/* The tuplestore of the result lives as long as the caller's query. */
+static void
+prepare_store(ReturnSetInfo *result)
+{
+	MemoryContext old;
+
+	if (result->setResult != NULL)
+		return;
+	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	result->setResult =
+		tuplestore_begin_heap((result->allowedModes & SFRM_Materialize_Random) != 0,
+							  false, work_mem);
+	MemoryContextSwitchTo(old);
+}
+
+void
+fca_rows_add(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	prepare_store(result);
+	tuplestore_putvalues(result->setResult, result->expectedDesc,
+						 unconstify(Datum *, values), unconstify(bool *, nulls));
+}
+
+uint64
+fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
+				bool read_only, const FcaWindow *window)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext rows_context = result->econtext->ecxt_per_query_memory;
+	DestReceiver *receiver;
+	uint64		count;
+
+	/* No row is wanted: run it for its errors, such as a missing privilege. */
+	if (window != NULL && window->empty)
+	{
+		fca_plan_run(plan, query, read_only, window->count, None_Receiver);
+		return 0;
+	}
+
+	prepare_store(result);
+
+	/* In SPI's memory, so gone at SPI_finish. */
+	receiver = CreateTuplestoreDestReceiver();
+	SetTuplestoreDestReceiverParams(receiver, result->setResult, rows_context,
+									false, result->expectedDesc, wrong_shape);
+	count = fca_plan_run(plan, query, read_only,
+						 window != NULL ? window->count : 0, receiver);
+	receiver->rDestroy(receiver);
+	return count;
+}
+
+bool
+fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
+				MemoryContext context, Datum *row)
+{
+	TupleDesc	rowdesc = query->model->rowdesc;
+	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
+	DestReceiver *receiver = CreateTuplestoreDestReceiver();
+	TupleTableSlot *slot;
+	bool		found;
+
+	SetTuplestoreDestReceiverParams(receiver, store, CurrentMemoryContext, false,
+									rowdesc, wrong_shape);
+	fca_plan_run(plan, query, read_only, 0, receiver);
+	receiver->rDestroy(receiver);
+
+	slot = MakeSingleTupleTableSlot(rowdesc, &TTSOpsMinimalTuple);
+	found = tuplestore_gettupleslot(store, true, false, slot);
+	if (found)
+	{
+		MemoryContext old = MemoryContextSwitchTo(context);
+
+		*row = ExecFetchSlotHeapTupleDatum(slot);
+		MemoryContextSwitchTo(old);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(store);
+	return found;
+}

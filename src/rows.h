@@ -1,0 +1,38 @@
+/*
+ * rows.h
+ *		Rows to the caller: the only code that hands them over.
+ *
+ * The executor writes a plan's rows straight into a tuplestore, through a
+ * receiver that knows the row type which the caller expects: rows of another
+ * shape are an error (42804), never a wrong column.
+ */
+#ifndef FCA_ROWS_H
+#define FCA_ROWS_H
+
+#include "compat.h"
+
+#include "plan.h"
+
+/* Begins a set-returning function's result, empty so far. */
+extern void fca_rows_begin(FunctionCallInfo fcinfo);
+
+/*
+ * Runs the plan within SPI and appends its rows to the result, at most as many
+ * as the window says (NULL: all).  Gives their number.
+ */
+extern uint64 fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan,
+							  const FcaQuery *query, bool read_only,
+							  const FcaWindow *window);
+
+/* Appends one row of values to the result. */
+extern void fca_rows_add(FunctionCallInfo fcinfo, const Datum *values,
+						 const bool *nulls);
+
+/*
+ * Runs a plan within SPI that gives at most one row of the model's type; the
+ * row comes as a composite value in "context".  False where it gives none.
+ */
+extern bool fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
+							MemoryContext context, Datum *row);
+
+#endif							/* FCA_ROWS_H */

@@ -1,0 +1,187 @@
+/*
+ * sort.c
+ *		Sort lists: 'last_name, "Order Date" desc nulls last'.
+ */
+#include "compat.h"
+
+#include "nodes/pg_list.h"
+#include "parser/scansup.h"
+#include "utils/builtins.h"
+
+#include "sort.h"
+
+/* What is left to read. */
+typedef struct Reader
+{
+	const char *list;
+	const char *at;
+} Reader;
+
+static void
+skip_space(Reader *reader)
+{
+	while (scanner_isspace(*reader->at))
+		reader->at++;
+}
+
+static void
+not_a_list(const Reader *reader, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid sort_by \"%s\"", reader->list),
+			 *reader->at != '\0'
+			 ? errdetail("It cannot be read from \"%s\" on.", reader->at)
+			 : errdetail("It ends too early."),
+			 errhint("%s", hint)));
+}
+
+static bool
+is_word_start(char c)
+{
+	return isalpha((unsigned char) c) || c == '_' || IS_HIGHBIT_SET(c);
+}
+
+/* A bare word, as it stands, or NULL. */
+static char *
+read_word(Reader *reader)
+{
+	const char *start = reader->at;
+
+	if (!is_word_start(*start))
+		return NULL;
+	while (is_word_start(*reader->at) || isdigit((unsigned char) *reader->at) ||
+		   *reader->at == '$')
+		reader->at++;
+	return pnstrdup(start, reader->at - start);
+}
+
+/* Is this word next?  Then it is taken. */
+static bool
+take_word(Reader *reader, const char *word)
+{
+	Reader		ahead = *reader;
+	char	   *next;
+
+	skip_space(&ahead);
+	next = read_word(&ahead);
+	if (next == NULL || pg_strcasecmp(next, word) != 0)
+		return false;
+	*reader = ahead;
+	return true;
+}
+
+/* A column's name: quoted, or folded to lower case. */
+static char *
+read_name(Reader *reader)
+{
+	char	   *word;
+	StringInfoData name;
+
+	skip_space(reader);
+	if (*reader->at != '"')
+	{
+		word = read_word(reader);
+		if (word == NULL)
+			not_a_list(reader, "Give columns, each with asc or desc and nulls first or nulls last where wanted, such as 'last_name, created_at desc'.");
+		return downcase_identifier(word, strlen(word), false, false);
+	}
+
+	initStringInfo(&name);
+	for (reader->at++;; reader->at++)
+	{
+		if (*reader->at == '\0')
+			not_a_list(reader, "Close the quoted name with \".");
+		if (*reader->at == '"')
+		{
+			if (reader->at[1] != '"')
+				break;
+			reader->at++;
+		}
+		appendStringInfoChar(&name, *reader->at);
+	}
+	reader->at++;
+	return name.data;
+}
+
+/* Adds a key, and what it is to the query's shape. */
+static void
+add_key(FcaQuery *query, FcaSort *sort, Form_pg_attribute column,
+		bool descending, bool nulls_first)
+{
+	FcaSortKey *key;
+
+	fca_check_ordering(query->model, column);
+	if (sort->keys == NULL)
+		sort->keys = palloc0(sizeof(FcaSortKey));
+	else
+		sort->keys = repalloc(sort->keys, sizeof(FcaSortKey) * (sort->nkeys + 1));
+	key = &sort->keys[sort->nkeys++];
+	memset(key, 0, sizeof(FcaSortKey));
+	key->column = column;
+	key->descending = descending;
+	key->nulls_first = nulls_first;
+	key->nullable = !column->attnotnull;
+	fca_query_shape_column(query, column);
+	fca_query_shape(query, descending);
+	fca_query_shape(query, nulls_first);
+}
+
+static bool
+has_key(const FcaSort *sort, Form_pg_attribute column)
+{
+	for (int i = 0; i < sort->nkeys; i++)
+		if (sort->keys[i].column->attnum == column->attnum)
+			return true;
+	return false;
+}
+
+FcaSort *
+fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno)
+{
+	FcaSort    *sort = palloc0(sizeof(FcaSort));
+	ListCell   *cell;
+
+	if (!PG_ARGISNULL(argno))
+	{
+		Reader		reader;
+
+		reader.list = reader.at = text_to_cstring(PG_GETARG_TEXT_PP(argno));
+		do
+		{
+			char	   *name = read_name(&reader);
+			Form_pg_attribute column = fca_model_column(query->model, name);
+			bool		descending = take_word(&reader, "desc");
+			bool		nulls_first;
+
+			if (!descending)
+				take_word(&reader, "asc");
+			nulls_first = descending;
+			if (take_word(&reader, "nulls"))
+			{
+				nulls_first = take_word(&reader, "first");
+				if (!nulls_first && !take_word(&reader, "last"))
+					not_a_list(&reader, "After nulls comes first or last.");
+			}
+
+			if (has_key(sort, column))
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("sort_by names column \"%s\" twice", name)));
+			add_key(query, sort, column, descending, nulls_first);
+			skip_space(&reader);
+		} while (*reader.at == ',' && reader.at++);
+		if (*reader.at != '\0')
+			not_a_list(&reader, "Give columns, each with asc or desc and nulls first or nulls last where wanted, such as 'last_name, created_at desc'.");
+	}
+
+	foreach(cell, fca_model_order_key(query->model))
+	{
+		Form_pg_attribute column = lfirst(cell);
+
+		if (!has_key(sort, column))
+			add_key(query, sort, column, false, false);
+	}
+	fca_query_shape(query, InvalidAttrNumber);	/* the end of the keys */
+	return sort;
+}

@@ -1,0 +1,27 @@
+/*
+ * sort.h
+ *		Sort lists: 'last_name, "Order Date" desc nulls last'.
+ */
+#ifndef FCA_SORT_H
+#define FCA_SORT_H
+
+#include "compat.h"
+
+#include "query.h"
+
+typedef struct FcaSort
+{
+	FcaSortKey *keys;
+	int			nkeys;
+} FcaSort;
+
+/*
+ * Reads a sort_by argument, by SQL's rules for names: not quoted, they are
+ * folded to lower case.  NULL means the model's key, which is also the last
+ * sort key of every list that does not name it.  Part of the query's shape.
+ * Errors: 42703 for what is no column, 22023 for what is no sort list, 42883
+ * for a type without order, 55000 where the model has no key.
+ */
+extern FcaSort *fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno);
+
+#endif							/* FCA_SORT_H */

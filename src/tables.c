@@ -1,0 +1,487 @@
+/*
+ * tables.c
+ *		create_tables(): the relations of the resources, as ordinary tables.
+ *
+ * The tables, and the function of their trigger, belong to the caller and not
+ * to the extension: they are dumped like any other, and outlive it.  Types come
+ * from the resources' row types, constraints from their declarations, and the
+ * indexes from what their finders compare and sort by.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "model.h"
+#include "rows.h"
+
+PG_FUNCTION_INFO_V1(fca_create_tables);
+
+#define TRIGGER_FUNCTION "set_updated_at"
+
+/* Runs a command within SPI. */
+static void
+run(const char *command)
+{
+	int			result = SPI_execute(command, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "could not run \"%s\": %s", command,
+			 SPI_result_code_string(result));
+}
+
+/*
+ * Runs a command that need not succeed; NULL, or why it failed.  What stops the
+ * caller's whole statement (a cancel, a lack of memory) is not taken for that.
+ */
+static const char *
+try_to_run(const char *command)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	const char *volatile why = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		run(command);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+		int			category;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+		if (category == ERRCODE_OPERATOR_INTERVENTION ||
+			category == ERRCODE_INSUFFICIENT_RESOURCES)
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		why = error->message;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return why;
+}
+
+static Oid
+relation_of(const FcaResource *resource)
+{
+	return RangeVarGetRelid(makeRangeVar(FCA_SCHEMA,
+										 unconstify(char *, resource->relation), -1),
+							AccessShareLock, true);
+}
+
+/* The columns of a resource's row type. */
+static TupleDesc
+columns_of(const FcaResource *resource, Oid schema)
+{
+	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+									   CStringGetDatum(resource->type),
+									   ObjectIdGetDatum(schema));
+
+	return lookup_rowtype_tupdesc_copy(type, -1);
+}
+
+/*
+ * The names of the row type's columns that the relation lacks, or NULL.
+ */
+static const char *
+missing_columns(const FcaResource *resource, Oid relid, Oid schema)
+{
+	TupleDesc	columns = columns_of(resource, schema);
+	StringInfoData missing;
+
+	switch (get_rel_relkind(relid))
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+		case RELKIND_FOREIGN_TABLE:
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("\"%s.%s\" is not a table or view",
+							FCA_SCHEMA, resource->relation)));
+	}
+
+	initStringInfo(&missing);
+	for (int i = 0; i < columns->natts; i++)
+	{
+		const char *name = NameStr(TupleDescAttr(columns, i)->attname);
+
+		if (get_attnum(relid, name) == InvalidAttrNumber)
+			appendStringInfo(&missing, "%s%s", missing.len > 0 ? ", " : "", name);
+	}
+	return missing.len > 0 ? missing.data : NULL;
+}
+
+/*
+ * Can a foreign key refer to this resource's id?  Not where the user has a view
+ * there, or a table without a unique key of id alone.
+ */
+static bool
+can_be_referenced(const FcaResource *resource)
+{
+	Relation	rel = relation_open(relation_of(resource), NoLock);
+	AttrNumber	id = get_attnum(RelationGetRelid(rel), "id");
+	List	   *indexes;
+	ListCell   *cell;
+	bool		found = false;
+
+	indexes = rel->rd_rel->relkind == RELKIND_RELATION ||
+		rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE
+		? RelationGetIndexList(rel) : NIL;
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID,
+											ObjectIdGetDatum(lfirst_oid(cell)));
+		Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
+
+		if (index->indisunique && index->indimmediate && index->indisvalid &&
+			index->indnkeyatts == 1 && index->indkey.values[0] == id &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
+			found = true;
+		ReleaseSysCache(tuple);
+	}
+	relation_close(rel, NoLock);
+	return found;
+}
+
+/* CHECK (column IN (...)) */
+static void
+append_one_of(StringInfo ddl, const FcaColumn *column)
+{
+	const char *separator = "";
+
+	appendStringInfo(ddl, " CHECK (%s OPERATOR(pg_catalog.=) ANY (ARRAY[",
+					 quote_identifier(column->name));
+	for (const char *const *one = column->one_of; *one != NULL; one++)
+	{
+		appendStringInfo(ddl, "%s%s", separator, quote_literal_cstr(*one));
+		separator = ", ";
+	}
+	appendStringInfoString(ddl, "]::pg_catalog.text[]))");
+}
+
+static void
+create_table(const FcaResource *resource, Oid schema)
+{
+	TupleDesc	columns = columns_of(resource, schema);
+	StringInfoData ddl;
+
+	initStringInfo(&ddl);
+	appendStringInfo(&ddl, "CREATE TABLE %s.%s (", FCA_SCHEMA, resource->relation);
+	for (int i = 0; i < columns->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(columns, i);
+		const FcaColumn *column = fca_resource_column(resource, NameStr(attribute->attname));
+
+		appendStringInfo(&ddl, "%s%s %s", i > 0 ? ", " : "",
+						 quote_identifier(NameStr(attribute->attname)),
+						 format_type_extended(attribute->atttypid, attribute->atttypmod,
+											  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+		if (column == NULL)
+			continue;
+		if (column->constraints != NULL)
+			appendStringInfo(&ddl, " %s", column->constraints);
+		if (column->one_of != NULL)
+			append_one_of(&ddl, column);
+		if (column->references != NULL)
+		{
+			if (can_be_referenced(column->references))
+				appendStringInfo(&ddl, " REFERENCES %s.%s (id) ON DELETE %s",
+								 FCA_SCHEMA, column->references->relation,
+								 column->on_delete != NULL ? column->on_delete : "NO ACTION");
+			else
+				ereport(NOTICE,
+						(errmsg("%s.%s.%s is made without a foreign key",
+								FCA_SCHEMA, resource->relation, column->name),
+						 errdetail("Relation \"%s.%s\" is not a table with a unique key of column \"id\".",
+								   FCA_SCHEMA, column->references->relation)));
+		}
+	}
+	appendStringInfoChar(&ddl, ')');
+	run(ddl.data);
+}
+
+/* What a finder reads by: columns of an index, in ascending order. */
+static const char *
+index_columns(const FcaFinder *finder)
+{
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < FCA_MAX_CONDITIONS && finder->where[i].column != NULL; i++)
+		if (finder->where[i].test == FCA_EQUALS)
+			appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "",
+							 quote_identifier(finder->where[i].column));
+	for (int i = 0; i < FCA_MAX_ORDER && finder->order[i].column != NULL; i++)
+		appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "",
+						 quote_identifier(finder->order[i].column));
+	return columns.data;
+}
+
+/* The fixed conditions of a finder, as the predicate of its index; or "". */
+static const char *
+index_predicate(const FcaFinder *finder)
+{
+	StringInfoData predicate;
+
+	initStringInfo(&predicate);
+	for (int i = 0; i < FCA_MAX_CONDITIONS && finder->where[i].column != NULL; i++)
+		if (finder->where[i].test == FCA_IS)
+		{
+			appendStringInfo(&predicate, "%s%s",
+							 predicate.len > 0 ? " AND " : " WHERE ",
+							 quote_identifier(finder->where[i].column));
+			if (strcmp(finder->where[i].other, "true") != 0)
+				appendStringInfo(&predicate, " OPERATOR(pg_catalog.=) %s",
+								 quote_literal_cstr(finder->where[i].other));
+		}
+	return predicate.data;
+}
+
+/*
+ * The indexes that the finders of a table read by.  One for each set of columns
+ * and fixed conditions: an index serves both directions.  Unique keys have
+ * theirs; the searches have a trigram index each.
+ */
+static void
+create_indexes(const FcaResource *resource)
+{
+	List	   *made = NIL;
+
+	for (const FcaFinder *const *finder = resource->finders; *finder != NULL; finder++)
+	{
+		String	   *index;
+
+		if ((*finder)->paging == FCA_ONE_ROW ||
+			(*finder)->where[0].test == FCA_CONTAINS)
+			continue;
+		index = makeString(psprintf("CREATE INDEX ON %s.%s (%s)%s", FCA_SCHEMA,
+									resource->relation, index_columns(*finder),
+									index_predicate(*finder)));
+		if (!list_member(made, index))
+		{
+			run(strVal(index));
+			made = lappend(made, index);
+		}
+	}
+}
+
+/* The schema of pg_trgm, quoted; NULL where it is not installed. */
+static const char *
+trigram_schema(void)
+{
+	if (SPI_execute("SELECT pg_catalog.quote_ident(n.nspname)"
+					" FROM pg_catalog.pg_extension AS e"
+					" JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace"
+					" WHERE e.extname OPERATOR(pg_catalog.=) 'pg_trgm'", false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read pg_extension");
+	return SPI_processed > 0
+		? SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1) : NULL;
+}
+
+/* Installs pg_trgm: into "public" where the caller may; NULL, or why not. */
+static const char *
+install_trigrams(void)
+{
+	Oid			public = get_namespace_oid("public", true);
+	bool		may = OidIsValid(public) &&
+		object_aclcheck(NamespaceRelationId, public, GetUserId(),
+						ACL_CREATE) == ACLCHECK_OK;
+
+	return try_to_run(psprintf("CREATE EXTENSION pg_trgm SCHEMA %s",
+							   may ? "public" : FCA_SCHEMA));
+}
+
+/*
+ * The trigram indexes of a table's searches, where pg_trgm is or can be
+ * installed: NULL, or why they could not be made.
+ */
+static const char *
+create_trigram_indexes(const FcaResource *resource)
+{
+	for (const FcaFinder *const *finder = resource->finders; *finder != NULL; finder++)
+	{
+		const char *schema;
+		const char *why;
+
+		if ((*finder)->where[0].test != FCA_CONTAINS)
+			continue;
+		if (trigram_schema() == NULL && (why = install_trigrams()) != NULL)
+			return why;
+		schema = trigram_schema();
+		why = try_to_run(psprintf("CREATE INDEX ON %s.%s USING gin (%s %s.gin_trgm_ops, %s %s.gin_trgm_ops)",
+								  FCA_SCHEMA, resource->relation,
+								  quote_identifier((*finder)->where[0].column), schema,
+								  quote_identifier((*finder)->where[0].other), schema));
+		if (why != NULL)
+			return why;
+	}
+	return NULL;
+}
+
+/* The trigger's function is made once, and must be of somebody to be trusted. */
+static void
+create_trigger_function(Oid schema)
+{
+	Oid			function = LookupFuncName(list_make2(makeString(FCA_SCHEMA),
+													 makeString(TRIGGER_FUNCTION)),
+										  0, NULL, true);
+	HeapTuple	tuple;
+	Oid			owner;
+	Oid			schema_owner;
+
+	if (!OidIsValid(function))
+	{
+		run("CREATE FUNCTION " FCA_SCHEMA "." TRIGGER_FUNCTION "() RETURNS trigger"
+			" LANGUAGE plpgsql AS $$\n"
+			"BEGIN\n"
+			"\tNEW.updated_at := pg_catalog.now();\n"
+			"\tRETURN NEW;\n"
+			"END\n$$");
+		return;
+	}
+
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	schema_owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	if (owner != GetUserId() && owner != schema_owner && !superuser_arg(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("function %s.%s() belongs to another role",
+						FCA_SCHEMA, TRIGGER_FUNCTION),
+				 errdetail("It is owned by \"%s\", and the tables' trigger would run it.",
+						   GetUserNameFromId(owner, false)),
+				 errhint("Drop the function, or have its owner call create_tables().")));
+}
+
+/* updated_at is kept true whoever updates the row, unless they give it a value. */
+static void
+create_trigger(const FcaResource *resource, Oid schema)
+{
+	if (fca_resource_column(resource, "updated_at") == NULL)
+		return;
+	create_trigger_function(schema);
+	run(psprintf("CREATE TRIGGER " TRIGGER_FUNCTION " BEFORE UPDATE ON %s.%s FOR EACH ROW"
+				 " WHEN (NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at)"
+				 " EXECUTE FUNCTION " FCA_SCHEMA "." TRIGGER_FUNCTION "()",
+				 FCA_SCHEMA, resource->relation));
+}
+
+/* Existing relations must have every column: else nothing is made. */
+static void
+check_existing(Oid schema)
+{
+	StringInfoData missing;
+
+	initStringInfo(&missing);
+	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
+	{
+		Oid			relid = relation_of(*resource);
+		const char *columns = OidIsValid(relid)
+			? missing_columns(*resource, relid, schema) : NULL;
+
+		if (columns != NULL)
+			appendStringInfo(&missing, "%sRelation \"%s.%s\" lacks: %s.",
+							 missing.len > 0 ? "\n" : "", FCA_SCHEMA,
+							 (*resource)->relation, columns);
+	}
+	if (missing.len > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("existing relations in schema \"%s\" do not fit", FCA_SCHEMA),
+				 errdetail("%s", missing.data),
+				 errhint("Add the columns, or rename the relation and make a view of that name.")));
+}
+
+Datum
+fca_create_tables(PG_FUNCTION_ARGS)
+{
+	Oid			schema = get_namespace_oid(FCA_SCHEMA, false);
+	const char *why = NULL;
+	int			nest_level;
+
+	fca_rows_begin(fcinfo);
+	if (creating_extension)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("create_tables() cannot be called in the script of an extension"),
+				 errdetail("The tables would belong to that extension, and be dropped with it."),
+				 errhint("Call it by itself, after CREATE EXTENSION.")));
+	PreventCommandIfReadOnly("create_tables()");
+
+	/* Two sessions must not make them at once. */
+	LockDatabaseObject(NamespaceRelationId, schema, 0, ShareUpdateExclusiveLock);
+
+	check_existing(schema);
+
+	/* No name in what follows may be the caller's. */
+	nest_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	SPI_connect();
+	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
+	{
+		Datum		made;
+		bool		isnull = false;
+		const char *without;
+
+		if (OidIsValid(relation_of(*resource)))
+			continue;
+		create_table(*resource, schema);
+		create_indexes(*resource);
+		without = create_trigram_indexes(*resource);
+		if (without != NULL)
+			why = without;
+		create_trigger(*resource, schema);
+		CommandCounterIncrement();
+		made = ObjectIdGetDatum(relation_of(*resource));
+		fca_rows_add(fcinfo, &made, &isnull);
+	}
+	SPI_finish();
+	AtEOXact_GUC(true, nest_level);
+
+	if (why != NULL)
+		ereport(WARNING,
+				(errmsg("search_by_keyword and search_by_name have no index"),
+				 errdetail("pg_trgm cannot be used: %s.", why),
+				 errhint("Install the extension pg_trgm (CREATE EXTENSION pg_trgm; it comes with the server's contrib package), then run: "
+						 "CREATE INDEX ON %s.customers USING gin (first_name gin_trgm_ops, last_name gin_trgm_ops); "
+						 "CREATE INDEX ON %s.faqs USING gin (question gin_trgm_ops, keywords gin_trgm_ops);",
+						 FCA_SCHEMA, FCA_SCHEMA)));
+	return (Datum) 0;
+}

@@ -1,0 +1,393 @@
+/*
+ * value.c
+ *		JSON values become values of a column's type.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "value.h"
+
+struct FcaInput
+{
+	Oid			type;
+	int32		typmod;
+	const char *column;			/* for errors */
+	bool		is_domain;
+	void	   *domain_cache;	/* domain_check's */
+	Oid			base;			/* type, or what it is a domain over */
+	int32		base_typmod;
+	FmgrInfo	function;		/* base's input function */
+	Oid			ioparam;
+	FcaInput   *element;		/* of an array type */
+	int16		element_len;
+	bool		element_byval;
+	char		element_align;
+	TupleDesc	row;			/* of a composite type */
+	FcaInput  **fields;
+	MemoryContext context;		/* lives as long as this */
+};
+
+FcaInput *
+fca_input(Oid type, int32 typmod, const char *column)
+{
+	FcaInput   *input = palloc0(sizeof(FcaInput));
+	Oid			function;
+
+	/* a composite type may nest deeply */
+	check_stack_depth();
+
+	input->type = type;
+	input->typmod = typmod;
+	input->column = column;
+	input->context = CurrentMemoryContext;
+	input->base_typmod = typmod;
+	input->base = getBaseTypeAndTypmod(type, &input->base_typmod);
+	input->is_domain = input->base != type;
+
+	getTypeInputInfo(input->base, &function, &input->ioparam);
+	fmgr_info(function, &input->function);
+
+	if (OidIsValid(get_element_type(input->base)))
+	{
+		Oid			element = get_element_type(input->base);
+
+		input->element = fca_input(element, input->base_typmod, column);
+		get_typlenbyvalalign(element, &input->element_len,
+							 &input->element_byval, &input->element_align);
+	}
+	else if (type_is_rowtype(input->base) && input->base != RECORDOID)
+	{
+		input->row = lookup_rowtype_tupdesc_copy(input->base, -1);
+		input->fields = palloc0(sizeof(FcaInput *) * input->row->natts);
+	}
+	return input;
+}
+
+/*
+ * JSON text of a value, as the json and text types take it.
+ */
+static char *
+json_text(const JsonbValue *json)
+{
+	JsonbValue	copy = *json;
+	Jsonb	   *jsonb = JsonbValueToJsonb(&copy);
+
+	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+}
+
+/* The text that the input function of a scalar type is given. */
+static char *
+scalar_text(const JsonbValue *json)
+{
+	switch (json->type)
+	{
+		case jbvString:
+			return fca_json_string(json);
+		case jbvNumeric:
+			return DatumGetCString(DirectFunctionCall1(numeric_out,
+													   NumericGetDatum(json->val.numeric)));
+		case jbvBool:
+			return pstrdup(json->val.boolean ? "true" : "false");
+		default:
+			return json_text(json);
+	}
+}
+
+static Datum read_value(FcaInput *input, const JsonbValue *json, bool *isnull);
+
+/* What is known of an array while its JSON is read. */
+typedef struct ArrayReading
+{
+	FcaInput   *element;
+	int			ndims;			/* 0 until the first element that is no array */
+	int			dims[MAXDIM];
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+	int			room;
+} ArrayReading;
+
+static void
+append_element(ArrayReading *reading, const JsonbValue *json)
+{
+	if (reading->count == reading->room)
+	{
+		reading->room = Max(reading->room * 2, 16);
+		reading->values = repalloc(reading->values, sizeof(Datum) * reading->room);
+		reading->nulls = repalloc(reading->nulls, sizeof(bool) * reading->room);
+	}
+	reading->values[reading->count] =
+		read_value(reading->element, json, &reading->nulls[reading->count]);
+	reading->count++;
+}
+
+/* Nested JSON arrays are dimensions, which must be of one size each. */
+static void
+read_dimension(ArrayReading *reading, JsonbContainer *container, int depth)
+{
+	JsonbIterator *it = NULL;
+	JsonbValue	value;
+	int			count = 0;
+
+	if (depth >= MAXDIM)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("number of array dimensions exceeds the maximum allowed (%d)",
+						MAXDIM)));
+
+	while (fca_json_next(container, &it, NULL, &value))
+	{
+		bool		nested = fca_json_is_array(&value);
+
+		CHECK_FOR_INTERRUPTS();
+		if (reading->ndims == 0 && !nested)
+			reading->ndims = depth + 1;
+		if (reading->ndims > 0 && nested != (depth + 1 < reading->ndims))
+			ereport(ERROR,
+					(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+					 errmsg("multidimensional arrays must have sub-arrays with matching dimensions")));
+		if (nested)
+			read_dimension(reading, value.val.binary.data, depth + 1);
+		else
+			append_element(reading, &value);
+		count++;
+	}
+
+	if (reading->dims[depth] < 0)
+		reading->dims[depth] = count;
+	else if (reading->dims[depth] != count)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("multidimensional arrays must have sub-arrays with matching dimensions")));
+}
+
+static Datum
+read_array(FcaInput *input, const JsonbValue *json)
+{
+	ArrayReading reading = {0};
+	int			lower[MAXDIM];
+
+	reading.element = input->element;
+	reading.room = 16;
+	reading.values = palloc(sizeof(Datum) * reading.room);
+	reading.nulls = palloc(sizeof(bool) * reading.room);
+	for (int i = 0; i < MAXDIM; i++)
+	{
+		reading.dims[i] = -1;
+		lower[i] = 1;
+	}
+
+	read_dimension(&reading, json->val.binary.data, 0);
+	if (reading.count == 0)
+		return PointerGetDatum(construct_empty_array(input->element->type));
+	return PointerGetDatum(construct_md_array(reading.values, reading.nulls,
+											  reading.ndims, reading.dims, lower,
+											  input->element->type,
+											  input->element_len,
+											  input->element_byval,
+											  input->element_align));
+}
+
+/* A composite value from a JSON object: a key that is no field is an error. */
+static Datum
+read_row(FcaInput *input, const JsonbValue *json)
+{
+	TupleDesc	row = input->row;
+	Datum	   *values = palloc0(sizeof(Datum) * row->natts);
+	bool	   *nulls = palloc(sizeof(bool) * row->natts);
+	bool	   *given = palloc0(sizeof(bool) * row->natts);
+	JsonbIterator *it = NULL;
+	JsonbValue	key;
+	JsonbValue	value;
+	JsonbValue	absent = {.type = jbvNull};
+
+	for (int i = 0; i < row->natts; i++)
+		if (input->fields[i] == NULL && !TupleDescAttr(row, i)->attisdropped)
+		{
+			MemoryContext old = MemoryContextSwitchTo(input->context);
+
+			input->fields[i] = fca_input(TupleDescAttr(row, i)->atttypid,
+										 TupleDescAttr(row, i)->atttypmod,
+										 input->column);
+			MemoryContextSwitchTo(old);
+		}
+
+	while (fca_json_next(json->val.binary.data, &it, &key, &value))
+	{
+		char	   *name = fca_json_string(&key);
+		int			i = 0;
+
+		while (i < row->natts &&
+			   (TupleDescAttr(row, i)->attisdropped ||
+				strcmp(NameStr(TupleDescAttr(row, i)->attname), name) != 0))
+			i++;
+		if (i == row->natts)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of %s does not exist",
+							name, format_type_be_qualified(input->base))));
+		values[i] = read_value(input->fields[i], &value, &nulls[i]);
+		given[i] = true;
+	}
+	for (int i = 0; i < row->natts; i++)
+		if (TupleDescAttr(row, i)->attisdropped)
+			nulls[i] = true;
+		else if (!given[i])
+			values[i] = read_value(input->fields[i], &absent, &nulls[i]);
+
+	return HeapTupleGetDatum(heap_form_tuple(row, values, nulls));
+}
+
+/* One value of any type. */
+static Datum
+read_value(FcaInput *input, const JsonbValue *json, bool *isnull)
+{
+	Datum		value = (Datum) 0;
+
+	check_stack_depth();
+
+	*isnull = json->type == jbvNull;
+	if (!*isnull)
+	{
+		if (input->base == JSONBOID)
+		{
+			JsonbValue	copy = *json;
+
+			value = JsonbPGetDatum(JsonbValueToJsonb(&copy));
+		}
+		else if (input->base == JSONOID)
+			value = CStringGetTextDatum(json_text(json));
+		else if (input->element != NULL && fca_json_is_array(json))
+			value = read_array(input, json);
+		else if (input->row != NULL && fca_json_is_object(json))
+			value = read_row(input, json);
+		else
+			value = InputFunctionCall(&input->function, scalar_text(json),
+									  input->ioparam, input->base_typmod);
+	}
+
+	if (input->is_domain)
+		domain_check(value, *isnull, input->type, &input->domain_cache,
+					 input->context);
+	return value;
+}
+
+/* Where an error came from: the column, and the row of a batch. */
+typedef struct ErrorPlace
+{
+	const char *column;
+	int64		row;
+} ErrorPlace;
+
+static void
+name_column(void *arg)
+{
+	ErrorPlace *place = arg;
+
+	err_generic_string(PG_DIAG_COLUMN_NAME, place->column);
+	if (place->row > 0)
+		errcontext("JSON value of column \"%s\", row " INT64_FORMAT,
+				   place->column, place->row);
+	else
+		errcontext("JSON value of column \"%s\"", place->column);
+}
+
+Datum
+fca_input_value(FcaInput *input, const JsonbValue *json, int64 row, bool *isnull)
+{
+	ErrorContextCallback callback;
+	ErrorPlace	place;
+	Datum		value;
+
+	place.column = input->column;
+	place.row = row;
+	callback.callback = name_column;
+	callback.arg = &place;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	value = read_value(input, json, isnull);
+
+	error_context_stack = callback.previous;
+	return value;
+}
+
+const char *
+fca_json_kind(const JsonbValue *json)
+{
+	switch (json->type)
+	{
+		case jbvNull:
+			return "null";
+		case jbvString:
+			return "a string";
+		case jbvNumeric:
+			return "a number";
+		case jbvBool:
+			return "a boolean";
+		default:
+			return fca_json_is_array(json) ? "an array" : "an object";
+	}
+}
+
+void
+fca_json_value(Jsonb *jsonb, JsonbValue *value)
+{
+	if (!JB_ROOT_IS_SCALAR(jsonb))
+	{
+		value->type = jbvBinary;
+		value->val.binary.data = &jsonb->root;
+		value->val.binary.len = VARSIZE(jsonb) - VARHDRSZ;
+	}
+	else
+		*value = *getIthJsonbValueFromContainer(&jsonb->root, 0);
+}
+
+bool
+fca_json_is_object(const JsonbValue *json)
+{
+	return json->type == jbvBinary && JsonContainerIsObject(json->val.binary.data);
+}
+
+bool
+fca_json_is_array(const JsonbValue *json)
+{
+	return json->type == jbvBinary && JsonContainerIsArray(json->val.binary.data);
+}
+
+char *
+fca_json_string(const JsonbValue *json)
+{
+	return pnstrdup(json->val.string.val, json->val.string.len);
+}
+
+bool
+fca_json_next(JsonbContainer *container, JsonbIterator **it,
+			  JsonbValue *key, JsonbValue *value)
+{
+	if (*it == NULL)
+	{
+		*it = JsonbIteratorInit(container);
+		JsonbIteratorNext(it, value, false);	/* past the opening */
+	}
+	for (;;)
+		switch (JsonbIteratorNext(it, key != NULL ? key : value, true))
+		{
+			case WJB_KEY:
+				JsonbIteratorNext(it, value, true);
+				return true;
+			case WJB_ELEM:
+				return true;
+			default:
+				return false;
+		}
+}

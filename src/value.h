@@ -1,0 +1,53 @@
+/*
+ * value.h
+ *		JSON values become values of a column's type.
+ *
+ * A scalar goes through the type's input function, so that what fits, and the
+ * error where it does not, are PostgreSQL's own; the error also names the
+ * column, in its COLUMN field and its CONTEXT.
+ */
+#ifndef FCA_VALUE_H
+#define FCA_VALUE_H
+
+#include "compat.h"
+
+#include "access/tupdesc.h"
+#include "utils/jsonb.h"
+
+typedef struct FcaInput FcaInput;
+
+/*
+ * How JSON becomes values of a type.  With a typmod of -1 the type's limits of
+ * length and precision are not applied, as a comparison needs it.  Lives in the
+ * current memory context.
+ */
+extern FcaInput *fca_input(Oid type, int32 typmod, const char *column);
+
+/*
+ * One value, in the current memory context.  A JSON null is an SQL NULL, which
+ * a domain may refuse.  "row" is the ordinal of the row in a batch, or 0.
+ */
+extern Datum fca_input_value(FcaInput *input, const JsonbValue *json, int64 row,
+							 bool *isnull);
+
+/* What a JSON value is, for messages: "a string", "an object". */
+extern const char *fca_json_kind(const JsonbValue *json);
+
+/* The value of a whole jsonb argument. */
+extern void fca_json_value(Jsonb *jsonb, JsonbValue *value);
+
+/* Is it an object (or an array)? */
+extern bool fca_json_is_object(const JsonbValue *json);
+extern bool fca_json_is_array(const JsonbValue *json);
+
+/* The text of a key or string, terminated. */
+extern char *fca_json_string(const JsonbValue *json);
+
+/*
+ * Steps through the members of an object (key set) or the elements of an array
+ * (key NULL).  Start with *it = NULL; false at the end.
+ */
+extern bool fca_json_next(JsonbContainer *container, JsonbIterator **it,
+						  JsonbValue *key, JsonbValue *value);
+
+#endif							/* FCA_VALUE_H */
