@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# Build fca_repo with warnings as errors and run its tests, on throwaway servers.
+set -euo pipefail
+# shellcheck source=tools/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+passed=0
+failed=0
+complete=no
+
+# usage: what can be asked for.
+usage() {
+	cat <<-END
+		Usage: tools/check.sh [TEST ...]
+
+		Installs what is missing (Debian and Ubuntu, as root), then, outside of this clone and on
+		throwaway servers: builds with gcc and with clang, warnings being errors, and runs the
+		regression tests (sql/), the isolation tests (specs/) and the TAP tests (t/). With names,
+		runs only those regression tests. The last line counts: "N passed, N failed".
+
+		PG_CONFIG names the pg_config of the PostgreSQL to use, if not the first that is found.
+	END
+}
+
+# pass NAME: count one success.
+pass() {
+	passed=$((passed + 1))
+	printf 'ok      %s\n' "$1"
+}
+
+# fail NAME: count one failure.
+fail() {
+	failed=$((failed + 1))
+	printf 'FAILED  %s\n' "$1"
+}
+
+# finish: remove all that was made, and end with the count whatever happened.
+finish() {
+	local status=$?
+	trap - EXIT
+	remove_work
+	# Stopped before the end by something that no test was counted for.
+	[[ $complete == yes || $failed -gt 0 ]] || failed=1
+	[[ $failed -eq 0 || $status -ne 0 ]] || status=1
+	echo "$passed passed, $failed failed"
+	exit "$status"
+}
+
+# build COMPILER FLAG...: build in $work/COMPILER with all warnings on, as errors.
+build() {
+	local compiler=$1 strict
+	shift
+	strict=(
+		-Wall -Wextra -Werror
+		# The signature of a callback is the server's: not every one uses all of its arguments.
+		-Wno-unused-parameter
+		# A declaration names the fields that it wants to be other than 0.
+		-Wno-missing-field-initializers
+		# As a system folder, the server's headers are not warned about: all else holds for our
+		# own code, and for it alone.
+		-isystem "$("$PG_CONFIG" --includedir-server)"
+		"$@"
+	)
+	copy_sources "$work/$compiler"
+	if run_make "$work/$compiler" -s -j"$(cores)" CC="$compiler" COPT="${strict[*]}" all \
+		>"$work/$compiler.log" 2>&1; then
+		pass "build with $compiler"
+	else
+		cat "$work/$compiler.log"
+		fail "build with $compiler"
+		return 1
+	fi
+}
+
+# count_results KIND LOG STATUS: count the result lines of pg_regress, of 15 ("test x ... ok") and
+# of 16 and newer ("ok 1 - x"); STATUS is how it ended.
+count_results() {
+	local kind=$1 log=$2 status=$3 line name failures=$failed count=0
+	while IFS= read -r line; do
+		if [[ $line =~ ^(test)?\ +([^ ]+)\ +\.\.\.\ (ok|FAILED) ]]; then
+			name=${BASH_REMATCH[2]}
+		elif [[ $line =~ ^(not\ )?ok\ +[0-9]+\ +[-+]\ ([^ ]+) ]]; then
+			name=${BASH_REMATCH[2]}
+		else
+			continue
+		fi
+		count=$((count + 1))
+		# 15 says "ok (test process exited with exit code 1)" where a spec could not even be
+		# read and the file of what is expected shows the same.
+		if [[ $line =~ (^not\ |FAILED|test\ process) ]]; then
+			fail "$kind $name"
+		else
+			pass "$kind $name"
+		fi
+	done <"$log"
+	# It came to no test, or to an end that none of them explains.
+	if [[ $count -eq 0 || ($status -ne 0 && $failed -eq $failures) ]]; then
+		fail "$kind: run of the tests"
+	fi
+	[[ $failed -eq $failures ]] || return 1
+}
+
+# regress KIND ARGUMENT...: run the tests of that kind with make's arguments; show what differs.
+regress() {
+	local kind=$1 log=$work/$1.log status=0 diffs
+	shift
+	run_make "$work/gcc" installcheck TAP_TESTS= "$@" >"$log" 2>&1 </dev/null || status=$?
+	count_results "$kind" "$log" "$status" && return
+	diffs=$(find "$work/gcc" -name regression.diffs)
+	if [[ -n $diffs ]]; then
+		head -n 500 "$diffs"
+		rm -f "$diffs"
+	else
+		tail -n 30 "$log"
+	fi
+	echo "--- the end of the server's log"
+	tail -n 30 "$work/server.log"
+}
+
+# run_tap FILE: run one file of TAP tests. Its servers read TEMP_CONFIG, and so find the extension.
+run_tap() {
+	local file=$1 log=$work/tap.log
+	if TEMP_CONFIG=$work/load.conf run_make "$work/gcc" installcheck REGRESS= ISOLATION= \
+		TAP_TESTS=1 PROVE_TESTS="$file" >"$log" 2>&1 </dev/null; then
+		if grep -q '^Result: PASS' "$log"; then
+			pass "tap $file"
+			return
+		elif grep -q '^Result: NOTESTS' "$log"; then
+			say "tap $file: $(grep -o 'skipped: .*' "$log" || echo skipped)"
+			return
+		fi
+	fi
+	tail -n 100 "$log"
+	find "$work/gcc/tmp_check/log" -type f 2>/dev/null | sort | while IFS= read -r log; do
+		echo "--- the end of ${log##*/}"
+		tail -n 30 "$log"
+	done
+	fail "tap $file"
+}
+
+# check_version: the version is written in the control file and in the changelog, nowhere else.
+check_version() {
+	local version pattern script found
+	version=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" "$root/fca_repo.control")
+	pattern=${version//./\\.}
+	pattern="fca_repo--$pattern\\.sql|[Vv][Ee][Rr][Ss][Ii][Oo][Nn]['\"]? *[:?]?[=:] *['\"]?${pattern}['\"]?([^0-9.]|\$)"
+	script=$work/inst$("$PG_CONFIG" --sharedir)/extension/fca_repo--$version.sql
+	found=$(cd "$root" && print_sources | grep -zEv '(^|/)(fca_repo\.control|CHANGELOG\.md)$' |
+		xargs -0 grep -nEI -e "$pattern" /dev/null) || :
+	if [[ -n $version && -f $script && -z $found ]]; then
+		pass "version $version"
+		return
+	fi
+	[[ -f $script ]] || echo "not installed: ${script##*/}"
+	[[ -z $found ]] || printf 'repeats the version of fca_repo.control: %s\n' "$found"
+	fail "version"
+}
+
+# check_scripts: the shell scripts are free of what shellcheck warns about.
+check_scripts() {
+	local scripts
+	mapfile -t -d '' scripts < <(cd "$root" && print_sources | grep -zE '\.sh$|^(\./)?\.ci/run$')
+	if (cd "$root" && shellcheck -x -S warning "${scripts[@]}"); then
+		pass "shell scripts"
+	else
+		fail "shell scripts"
+	fi
+}
+
+# check_all: everything there is.
+check_all() {
+	local file
+	check_scripts
+	# PGXS hands clang the flags that gcc was configured with.
+	build clang -Wno-unknown-warning-option -Wno-ignored-optimization-argument || :
+	install_and_start
+	check_version
+	say "regression tests"
+	regress regress ISOLATION=
+	if compgen -G "$root/specs/*.spec" >/dev/null; then
+		say "isolation tests"
+		regress isolation REGRESS=
+	fi
+	if compgen -G "$root/t/*.pl" >/dev/null; then
+		say "TAP tests"
+		for file in "$root"/t/*.pl; do
+			run_tap "t/${file##*/}"
+		done
+	fi
+}
+
+# install_and_start: build with gcc, install below $work, start the server that the tests run on.
+install_and_start() {
+	build gcc || exit 1
+	run_make "$work/gcc" -s install DESTDIR="$work/inst" >"$work/install.log" 2>&1 ||
+		{ cat "$work/install.log" >&2; die "make install failed"; }
+	write_load_path
+	start_server
+	export PGHOST=$work/s PGUSER=postgres
+}
+
+case ${1:-} in
+	--help | -h)
+		usage
+		exit 0
+		;;
+	-*) die "unknown argument \"$1\"; --help says more" ;;
+esac
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+needed=(postgresql gcc make)
+[[ $# -gt 0 ]] || needed+=(clang perl prove Test::More IPC::Run shellcheck)
+need "${needed[@]}"
+make_work
+say "checking with $(server_name)"
+if [[ $# -gt 0 ]]; then
+	install_and_start
+	regress regress ISOLATION= REGRESS="$*"
+else
+	check_all
+fi
+complete=yes
