@@ -16,6 +16,10 @@ OBJS = \
 	src/sort.o \
 	src/finder.o \
 	src/base_repository.o \
+	src/batch.o \
+	src/upsert.o \
+	src/report.o \
+	src/cursor.o \
 	src/tables.o \
 	src/schema_guard.o \
 	$(REPOSITORIES:%=src/repositories/%.o)
@@ -25,6 +29,9 @@ SQL_PIECES = \
 	src/schema_guard.sql \
 	$(REPOSITORIES:%=src/repositories/%.sql) \
 	src/base_repository.sql \
+	src/upsert.sql \
+	src/report.sql \
+	src/cursor.sql \
 	src/tables.sql
 SCRIPT_BUILT = fca_repo--$(EXTVERSION).sql
 

@@ -29,6 +29,25 @@ LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION fca.get_many(anyelement, anycompatiblearray) IS
 'the rows with these keys, in the order of ids; a key given twice comes twice, a missing one is left out';
 
+CREATE FUNCTION fca.get_by_id_for_update(model anyelement, id anycompatible, nowait boolean DEFAULT false)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_get_by_id_for_update'
+LANGUAGE C VOLATILE ROWS 1;
+COMMENT ON FUNCTION fca.get_by_id_for_update(anyelement, anycompatible, boolean) IS
+'the row with this key, locked until the transaction ends, or no row; waits for who has locked it, or with nowait is error 55P03';
+
+CREATE FUNCTION fca.get_children(
+	model anyelement,
+	parent_column text,
+	parent_ids anycompatiblearray,
+	per_parent bigint DEFAULT 10,
+	sort_by text DEFAULT NULL)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_get_children'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.get_children(anyelement, text, anycompatiblearray, bigint, text) IS
+'for each of parent_ids, in that order, the first per_parent rows whose parent_column is it, sorted as by get_all';
+
 CREATE FUNCTION fca.get_all(
 	model anyelement,
 	skip bigint DEFAULT 0,
@@ -50,7 +69,19 @@ RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_by_filters'
 LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION fca.get_by_filters(anyelement, jsonb, bigint, bigint, text) IS
-'rows that match {"column": value or null or [values], ...}: max_rows of them after the first skip, sorted as by get_all';
+'rows that match {"column": value, null, [values] or {"operator": value}, ...}: max_rows of them after the first skip, sorted as by get_all';
+
+CREATE FUNCTION fca.get_page(
+	model anyelement,
+	filters jsonb DEFAULT '{}',
+	sort_by text DEFAULT NULL,
+	max_rows bigint DEFAULT 100,
+	after jsonb DEFAULT NULL)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_get_page'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.get_page(anyelement, jsonb, text, bigint, jsonb) IS
+'a keyset page of the rows that match the filters, sorted as by get_all: max_rows of them behind after, the last row of the page before as to_jsonb(row)';
 
 CREATE FUNCTION fca.find_one(model anyelement, filters jsonb)
 RETURNS SETOF anyelement
@@ -66,6 +97,13 @@ LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION fca.count(anyelement, jsonb) IS
 'how many rows match the filters';
 
+CREATE FUNCTION fca.count_estimate(model anyelement, filters jsonb DEFAULT '{}')
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'fca_count_estimate'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION fca.count_estimate(anyelement, jsonb) IS
+'how many rows match the filters, by the planner''s estimate, without reading any';
+
 CREATE FUNCTION fca.exists(model anyelement, id anycompatible)
 RETURNS boolean
 AS 'MODULE_PATHNAME', 'fca_exists'
@@ -79,6 +117,13 @@ AS 'MODULE_PATHNAME', 'fca_update'
 LANGUAGE C VOLATILE ROWS 1;
 COMMENT ON FUNCTION fca.update(anyelement, anycompatible, jsonb) IS
 'sets the columns of {"column": value, ...} in the row with this key and gives the changed row, or no row; sets updated_at unless it is given';
+
+CREATE FUNCTION fca.update_if(model anyelement, id anycompatible, expected jsonb, data jsonb)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_update_if'
+LANGUAGE C VOLATILE ROWS 1;
+COMMENT ON FUNCTION fca.update_if(anyelement, anycompatible, jsonb, jsonb) IS
+'the same only while the row still matches the filters of expected (compare-and-set); no row otherwise';
 
 CREATE FUNCTION fca.update_many(model anyelement, filters jsonb, data jsonb)
 RETURNS bigint

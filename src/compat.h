@@ -18,9 +18,14 @@
 
 /* 16: one function checks the privileges on any kind of object */
 #if PG_VERSION_NUM < 160000
+#include "catalog/pg_namespace.h"
 #include "utils/acl.h"
 #define object_aclcheck(classid, objectid, roleid, mode) \
-	pg_namespace_aclcheck(objectid, roleid, mode)
+	((classid) == NamespaceRelationId \
+	 ? pg_namespace_aclcheck(objectid, roleid, mode) \
+	 : pg_proc_aclcheck(objectid, roleid, mode))
+#define ExecCheckPermissions(rangetable, perminfos, error) \
+	ExecCheckRTPerms(rangetable, error)
 #endif
 
 /* 18: the module tells its name and version */

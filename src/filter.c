@@ -4,38 +4,192 @@
  */
 #include "compat.h"
 
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/formatting.h"
 #include "utils/lsyscache.h"
 
 #include "filter.h"
 #include "value.h"
 
-/* How a column's filter shows in the shape; what follows depends on it. */
-enum
+/* Bounds of a filter: groups within groups, and tests in all. */
+#define MAX_DEPTH 32
+#define MAX_TESTS 1000
+
+typedef enum Operator
 {
-	SHAPE_NULL,					/* nothing */
-	SHAPE_VALUE,				/* the parameter's type */
-	SHAPE_ARRAY,				/* the parameter's type, and whether or NULL */
-	SHAPE_LIST					/* the types, their end, and whether or NULL */
+	OP_EQ,
+	OP_NE,
+	OP_GT,
+	OP_GTE,
+	OP_LT,
+	OP_LTE,
+	OP_IN,
+	OP_NOT_IN,
+	OP_IS_NULL,
+	OP_CONTAINS,
+	OP_STARTS_WITH,
+	OP_ENDS_WITH
+} Operator;
+
+/* What an operator asks of the column's type. */
+typedef enum Needs
+{
+	NEEDS_EQUALITY,
+	NEEDS_ORDER,
+	NEEDS_TEXT,
+	NEEDS_NOTHING
+} Needs;
+
+/* In the order of the enum. */
+static const struct
+{
+	const char *name;
+	Needs		needs;
+	StrategyNumber strategy;
+}			operators[] =
+{
+	{"eq", NEEDS_EQUALITY, BTEqualStrategyNumber},
+	{"ne", NEEDS_EQUALITY, BTEqualStrategyNumber},
+	{"gt", NEEDS_ORDER, BTGreaterStrategyNumber},
+	{"gte", NEEDS_ORDER, BTGreaterEqualStrategyNumber},
+	{"lt", NEEDS_ORDER, BTLessStrategyNumber},
+	{"lte", NEEDS_ORDER, BTLessEqualStrategyNumber},
+	{"in", NEEDS_EQUALITY, BTEqualStrategyNumber},
+	{"not_in", NEEDS_EQUALITY, BTEqualStrategyNumber},
+	{"is_null", NEEDS_NOTHING, InvalidStrategy},
+	{"contains", NEEDS_TEXT, InvalidStrategy},
+	{"starts_with", NEEDS_TEXT, InvalidStrategy},
+	{"ends_with", NEEDS_TEXT, InvalidStrategy}
 };
 
-/* One column's filter: it equals one of the values, or is NULL, or either. */
-typedef struct ColumnFilter
+typedef enum FilterKind
 {
-	Form_pg_attribute column;
-	bool		or_null;
-	int			any;			/* number of an array parameter, or 0 */
-	int			first;			/* number of the first single parameter, */
-	int			count;			/* and how many there are */
-} ColumnFilter;
+	ALL_OF,
+	ANY_OF,
+	NONE_OF,
+	TEST
+} FilterKind;
+
+/* The names of the groups, in the order of FilterKind. */
+static const char *const groups[] = {"all_of", "any_of", "none_of"};
+
+/* What a filter's shape is made of, beside columns and operators. */
+enum
+{
+	SHAPE_END = -1,
+	SHAPE_GROUP = -2,
+	SHAPE_NULL = -3,
+	SHAPE_VALUE = -4,
+	SHAPE_ARRAY = -5,
+	SHAPE_LIST = -6
+};
 
 struct FcaFilter
 {
-	List	   *columns;		/* of ColumnFilter */
+	FilterKind	kind;
+	List	   *members;		/* of a group: of FcaFilter */
+
+	/* of a test: */
+	Form_pg_attribute column;
+	Operator	operator;
+	bool		is_null;		/* eq, ne: with null; in: null is in the list;
+								 * is_null: what it says */
+	int			any;			/* number of an array parameter, or 0 */
+	int			first;			/* number of the first single parameter, */
+	int			count;			/* and how many there are */
 };
+
+/* While filters are read. */
+typedef struct Reading
+{
+	FcaQuery   *query;
+	int			depth;
+	int			tests;
+} Reading;
+
+static void
+count_test(Reading *reading)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (++reading->tests > MAX_TESTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("filters have more than %d tests", MAX_TESTS)));
+}
+
+static bool
+type_has(Oid type, Needs needs)
+{
+	char		category;
+	bool		preferred;
+
+	switch (needs)
+	{
+		case NEEDS_EQUALITY:
+			return fca_type_has_equality(type);
+		case NEEDS_ORDER:
+			/* jsonb has an order, but none that a caller could mean */
+			return type != JSONBOID && fca_type_has_ordering(type);
+		case NEEDS_TEXT:
+			get_type_category_preferred(type, &category, &preferred);
+			return category == TYPCATEGORY_STRING;
+		case NEEDS_NOTHING:
+			return true;
+	}
+	return false;
+}
+
+/* The names of the operators that a type has. */
+static const char *
+operators_of(Oid type)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < lengthof(operators); i++)
+		if (type_has(type, operators[i].needs))
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
+							 operators[i].name);
+	return names.data;
+}
+
+/* An operator was given a value of the wrong kind. */
+static void
+wrong_kind(const Reading *reading, const FcaFilter *test, const JsonbValue *json,
+		   const char *wanted)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("operator \"%s\" of column \"%s\" needs %s",
+					operators[test->operator].name,
+					NameStr(test->column->attname), wanted),
+			 errdetail("It was given %s.", fca_json_kind(json)),
+			 errtablecol(reading->query->model->rel, test->column->attnum)));
+}
+
+/*
+ * One value of the column's type, without its limits of length and precision: a
+ * value that does not fit the column equals none in it, and must not be rounded
+ * to one that does.
+ */
+static Datum
+read_value(const Reading *reading, const FcaFilter *test, FcaInput *input,
+		   const JsonbValue *json, bool *isnull)
+{
+	Oid			type = getBaseType(test->column->atttypid);
+
+	if ((fca_json_is_array(json) && type != JSONBOID &&
+		 !OidIsValid(get_element_type(type))) ||
+		(fca_json_is_object(json) && type != JSONBOID && !type_is_rowtype(type)))
+		wrong_kind(reading, test, json, "a single value");
+	return fca_input_value(input, json, 0, isnull);
+}
 
 /*
  * The values of a list: one array parameter, so that lists of any length share
@@ -43,10 +197,12 @@ struct FcaFilter
  * is the case where it is an array itself.
  */
 static void
-read_list(FcaQuery *query, ColumnFilter *filter, FcaInput *input, Oid type,
-		  const JsonbValue *list)
+read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 {
+	FcaQuery   *query = reading->query;
+	Oid			type = getBaseType(test->column->atttypid);
 	Oid			array_type = get_array_type(type);
+	FcaInput   *input = fca_input(type, -1, NameStr(test->column->attname));
 	ArrayBuildState *array = NULL;
 	JsonbIterator *it = NULL;
 	JsonbValue	element;
@@ -54,135 +210,405 @@ read_list(FcaQuery *query, ColumnFilter *filter, FcaInput *input, Oid type,
 	if (OidIsValid(array_type))
 		array = initArrayResult(type, CurrentMemoryContext, false);
 	fca_query_shape(query, array != NULL ? SHAPE_ARRAY : SHAPE_LIST);
-	filter->first = query->nparams + 1;
+	test->first = query->nparams + 1;
 	while (fca_json_next(list->val.binary.data, &it, NULL, &element))
 	{
 		bool		isnull;
-		Datum		value = fca_input_value(input, &element, 0, &isnull);
+		Datum		value = read_value(reading, test, input, &element, &isnull);
 
 		CHECK_FOR_INTERRUPTS();
 		if (isnull)
-			filter->or_null = true;
+			test->is_null = true;
 		else if (array != NULL)
 			array = accumArrayResult(array, value, false, type, CurrentMemoryContext);
 		else
 		{
+			count_test(reading);
 			fca_query_param(query, type, value, false);
-			filter->count++;
+			test->count++;
 		}
 	}
 	if (array != NULL)
-		filter->any = fca_query_param(query, array_type,
-									  makeArrayResult(array, CurrentMemoryContext),
-									  false);
+		test->any = fca_query_param(query, array_type,
+									makeArrayResult(array, CurrentMemoryContext),
+									false);
 	else
-		fca_query_shape(query, InvalidOid); /* the end of the types */
-	fca_query_shape(query, filter->or_null);
+		fca_query_shape(query, SHAPE_END);
+	fca_query_shape(query, test->is_null);
 }
 
-static ColumnFilter *
-read_column(FcaQuery *query, const char *name, const JsonbValue *json)
+/*
+ * The smallest string above all that start with a prefix, in the order of their
+ * bytes; or NULL.  For UTF-8, where that is the order of the code points.
+ */
+static text *
+above_prefix(const char *prefix)
 {
-	ColumnFilter *filter = palloc0(sizeof(ColumnFilter));
-	Oid			type;
-	FcaInput   *input;
+	int			length = strlen(prefix);
+	pg_wchar   *chars = palloc(sizeof(pg_wchar) * (length + 1));
+	int			count = pg_mb2wchar_with_len(prefix, chars, length);
 
-	filter->column = fca_model_column(query->model, name);
-	type = getBaseType(filter->column->atttypid);
-	fca_query_shape_column(query, filter->column);
+	for (; count > 0; count--)
+	{
+		pg_wchar	next = chars[count - 1] + 1;
+		char	   *bound;
 
-	if (fca_json_is_object(json))
+		if (next >= 0xD800 && next <= 0xDFFF)
+			next = 0xE000;		/* surrogates are no characters */
+		if (next > 0x10FFFF)
+			continue;
+		chars[count - 1] = next;
+		bound = palloc(count * MAX_MULTIBYTE_CHAR_LEN + 1);
+		return cstring_to_text_with_len(bound,
+										pg_wchar2mb_with_len(chars, bound, count));
+	}
+	return NULL;
+}
+
+/*
+ * A test of text: its LIKE pattern; and for a prefix the range of the column's
+ * lower-case text, which an index on lower(column) with text_pattern_ops
+ * serves.
+ */
+static void
+read_text(Reading *reading, FcaFilter *test, const JsonbValue *json)
+{
+	FcaQuery   *query = reading->query;
+	bool		starts = test->operator == OP_STARTS_WITH;
+	bool		ends = test->operator == OP_ENDS_WITH;
+	char	   *wanted;
+	text	   *above = NULL;
+
+	if (json->type != jbvString || json->val.string.len == 0)
+		wrong_kind(reading, test, json, "a string that is not empty");
+	wanted = fca_json_string(json);
+	test->first = fca_query_param(query, TEXTOID,
+								  fca_like_pattern(wanted, strlen(wanted), !starts, !ends),
+								  false);
+	test->count = 1;
+	if (starts && GetDatabaseEncoding() == PG_UTF8)
+	{
+		wanted = str_tolower(wanted, strlen(wanted), DEFAULT_COLLATION_OID);
+		above = above_prefix(wanted);
+	}
+	if (above != NULL)
+	{
+		fca_query_param(query, TEXTOID, CStringGetTextDatum(wanted), false);
+		fca_query_param(query, TEXTOID, PointerGetDatum(above), false);
+		test->count = 3;
+	}
+	fca_query_shape(query, SHAPE_END);	/* of the types */
+}
+
+/* One test of a column; the column is in the shape. */
+static FcaFilter *
+read_test(Reading *reading, Form_pg_attribute column, Operator operator,
+		  const JsonbValue *json)
+{
+	FcaQuery   *query = reading->query;
+	FcaFilter  *test = palloc0(sizeof(FcaFilter));
+	Oid			type = getBaseType(column->atttypid);
+
+	test->kind = TEST;
+	test->column = column;
+	test->operator = operator;
+	count_test(reading);
+	fca_query_shape(query, operator);
+
+	if ((operator == OP_EQ || operator == OP_NE) && json->type == jbvNull)
+	{
+		test->is_null = true;
+		fca_query_shape(query, SHAPE_NULL);
+		return test;
+	}
+	if (!type_has(type, operators[operator].needs))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("column \"%s\" of type %s has no operator \"%s\"",
+						NameStr(column->attname), format_type_be(column->atttypid),
+						operators[operator].name),
+				 errhint("Valid operators of this type are: %s.", operators_of(type)),
+				 errtablecol(query->model->rel, column->attnum)));
+
+	switch (operator)
+	{
+		case OP_IN:
+		case OP_NOT_IN:
+			if (!fca_json_is_array(json))
+				wrong_kind(reading, test, json, "an array");
+			read_list(reading, test, json);
+			break;
+		case OP_IS_NULL:
+			if (json->type != jbvBool)
+				wrong_kind(reading, test, json, "true or false");
+			test->is_null = json->val.boolean;
+			fca_query_shape(query, test->is_null);
+			break;
+		case OP_CONTAINS:
+		case OP_STARTS_WITH:
+		case OP_ENDS_WITH:
+			read_text(reading, test, json);
+			break;
+		default:
+			{
+				bool		isnull;
+				Datum		value;
+
+				if (json->type == jbvNull)
+					wrong_kind(reading, test, json, "a value");
+				value = read_value(reading, test,
+								   fca_input(type, -1, NameStr(column->attname)),
+								   json, &isnull);
+				fca_query_shape(query, SHAPE_VALUE);
+				test->first = fca_query_param(query, type, value, isnull);
+			}
+	}
+	return test;
+}
+
+/* The tests of one column, appended to the members of its group. */
+static List *
+read_column(Reading *reading, List *members, const char *name,
+			const JsonbValue *json)
+{
+	FcaQuery   *query = reading->query;
+	Form_pg_attribute column = fca_model_column(query->model, name);
+	JsonbIterator *it = NULL;
+	JsonbValue	key;
+	JsonbValue	value;
+
+	fca_query_shape_column(query, column);
+	if (!fca_json_is_object(json))
+		members = lappend(members,
+						  read_test(reading, column,
+									fca_json_is_array(json) ? OP_IN : OP_EQ, json));
+	else if (JsonContainerSize(json->val.binary.data) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("filter of column \"%s\" must not be an object", name),
-				 errhint("Give a value, null, or an array of values."),
-				 errtablecol(query->model->rel, filter->column->attnum)));
-
-	if (json->type == jbvNull)
-	{
-		filter->or_null = true;
-		fca_query_shape(query, SHAPE_NULL);
-	}
+				 errmsg("filter of column \"%s\" has no operator", name),
+				 errhint("Valid operators are: %s.",
+						 operators_of(getBaseType(column->atttypid))),
+				 errtablecol(query->model->rel, column->attnum)));
 	else
-	{
-		fca_check_equality(query->model, filter->column);
-		input = fca_input(type, -1, name);
-		if (fca_json_is_array(json))
-			read_list(query, filter, input, type, json);
-		else
+		while (fca_json_next(json->val.binary.data, &it, &key, &value))
 		{
-			bool		isnull;
-			Datum		value = fca_input_value(input, json, 0, &isnull);
+			char	   *operator_name = fca_json_string(&key);
+			int			operator = 0;
 
-			fca_query_shape(query, SHAPE_VALUE);
-			filter->first = fca_query_param(query, type, value, isnull);
-			filter->count = 1;
+			while (operator < lengthof(operators) &&
+				   strcmp(operators[operator].name, operator_name) != 0)
+				operator++;
+			if (operator == lengthof(operators))
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("filter of column \"%s\" has an unknown operator \"%s\"",
+								name, operator_name),
+						 errhint("Valid operators are: %s.  An object is compared with {\"eq\": object}.",
+								 operators_of(getBaseType(column->atttypid))),
+						 errtablecol(query->model->rel, column->attnum)));
+			members = lappend(members, read_test(reading, column, operator, &value));
 		}
+	fca_query_shape(query, SHAPE_END);
+	return members;
+}
+
+static FcaFilter *read_object(Reading *reading, JsonbContainer *object);
+
+/* A group: its elements are filter objects, none of them empty. */
+static FcaFilter *
+read_group(Reading *reading, FilterKind kind, const JsonbValue *json)
+{
+	FcaFilter  *group = palloc0(sizeof(FcaFilter));
+	JsonbIterator *it = NULL;
+	JsonbValue	element;
+
+	if (!fca_json_is_array(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" must be an array of filter objects", groups[kind]),
+				 errdetail("It is %s.", fca_json_kind(json))));
+	group->kind = kind;
+	fca_query_shape(reading->query, SHAPE_GROUP);
+	fca_query_shape(reading->query, kind);
+	while (fca_json_next(json->val.binary.data, &it, NULL, &element))
+	{
+		bool		is_object = fca_json_is_object(&element);
+
+		if (!is_object || JsonContainerSize(element.val.binary.data) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"%s\" must be an array of filter objects", groups[kind]),
+					 errdetail("One of its elements is %s.",
+							   is_object ? "an empty object" : fca_json_kind(&element))));
+		group->members = lappend(group->members,
+								 read_object(reading, element.val.binary.data));
 	}
+	fca_query_shape(reading->query, SHAPE_END);
+	return group;
+}
+
+/* A filter object: all of its members must hold. */
+static FcaFilter *
+read_object(Reading *reading, JsonbContainer *object)
+{
+	FcaFilter  *filter = palloc0(sizeof(FcaFilter));
+	JsonbIterator *it = NULL;
+	JsonbValue	key;
+	JsonbValue	value;
+
+	if (++reading->depth > MAX_DEPTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("filters are nested more than %d deep", MAX_DEPTH)));
+
+	filter->kind = ALL_OF;
+	while (fca_json_next(object, &it, &key, &value))
+	{
+		char	   *name = fca_json_string(&key);
+		int			kind = 0;
+
+		while (kind < lengthof(groups) && strcmp(groups[kind], name) != 0)
+			kind++;
+		if (kind == lengthof(groups) ||
+			fca_model_find_column(reading->query->model, name) != NULL)
+			filter->members = read_column(reading, filter->members, name, &value);
+		else
+			filter->members = lappend(filter->members,
+									  read_group(reading, kind, &value));
+	}
+	fca_query_shape(reading->query, SHAPE_END);
+	reading->depth--;
 	return filter;
 }
 
 FcaFilter *
 fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool required)
 {
-	FcaFilter  *filter = palloc0(sizeof(FcaFilter));
+	Reading		reading = {query, 0, 0};
+	FcaFilter  *filter = NULL;
 	JsonbValue	filters = {.type = jbvNull};
-	JsonbIterator *it = NULL;
-	JsonbValue	key;
-	JsonbValue	value;
 
 	if (!PG_ARGISNULL(argno))
 		fca_json_value(PG_GETARG_JSONB_P(argno), &filters);
-	if (required &&
-		(filters.type == jbvNull ||
-		 (fca_json_is_object(&filters) &&
-		  JsonContainerSize(filters.val.binary.data) == 0)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("filters must not be empty"),
-				 errdetail("filters is %s.", filters.type == jbvNull ? "null" : "{}"),
-				 errhint("Give at least one filter, or use plain SQL to mean every row.")));
-	if (!fca_json_is_object(&filters))
+	if (fca_json_is_object(&filters))
+		filter = read_object(&reading, filters.val.binary.data);
+	else if (filters.type != jbvNull || !required)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("filters must be a JSON object"),
 				 errdetail("filters is %s.", fca_json_kind(&filters)),
 				 errhint("'{}' means every row.")));
 
-	while (fca_json_next(filters.val.binary.data, &it, &key, &value))
-		filter->columns = lappend(filter->columns,
-								  read_column(query, fca_json_string(&key), &value));
-	fca_query_shape(query, InvalidAttrNumber);	/* the end of the columns */
+	if (required && reading.tests == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("filters must not be empty"),
+				 filter == NULL ? errdetail("filters is null.")
+				 : filter->members == NIL ? errdetail("filters is {}.")
+				 : errdetail("filters tests no column."),
+				 errhint("Give at least one filter, or use plain SQL to mean every row.")));
 	return filter;
 }
 
-/* The alternatives of one column, joined by OR. */
+/* Is the column one of the values?  The alternatives, joined by OR. */
 static void
-append_column(StringInfo text, const ColumnFilter *filter)
+append_in(StringInfo text, const FcaFilter *test)
 {
 	const char *separator = "";
 
-	appendStringInfoChar(text, '(');
-	if (filter->any > 0)
+	if (test->any > 0)
 	{
-		appendStringInfoString(text, fca_any_text(filter->column, filter->any));
+		appendStringInfoString(text, fca_any_text(test->column, test->any));
 		separator = " OR ";
 	}
-	for (int i = 0; i < filter->count; i++)
+	for (int i = 0; i < test->count; i++)
 	{
-		char	   *operand = psprintf("$%d", filter->first + i);
-
 		appendStringInfo(text, "%s%s", separator,
-						 fca_comparison_text(filter->column, BTEqualStrategyNumber,
-											 operand, getBaseType(filter->column->atttypid)));
+						 fca_comparison_text(test->column, BTEqualStrategyNumber,
+											 psprintf("$%d", test->first + i),
+											 getBaseType(test->column->atttypid)));
 		separator = " OR ";
 	}
-	if (filter->or_null)
+	if (test->is_null)
 		appendStringInfo(text, "%s%s IS NULL", separator,
-						 fca_column_text(filter->column));
+						 fca_column_text(test->column));
 	else if (*separator == '\0')
 		appendStringInfoString(text, "false");
+}
+
+/*
+ * One test, in parentheses.  What negates says IS NOT TRUE, so that NULL is a
+ * value that differs.
+ */
+static void
+append_test(StringInfo text, const FcaFilter *test)
+{
+	const char *column = fca_column_text(test->column);
+	const char *comparison;
+
+	appendStringInfoChar(text, '(');
+	switch (test->operator)
+	{
+		case OP_IN:
+			append_in(text, test);
+			break;
+		case OP_NOT_IN:
+			appendStringInfoChar(text, '(');
+			append_in(text, test);
+			appendStringInfoString(text, ") IS NOT TRUE");
+			break;
+		case OP_IS_NULL:
+			appendStringInfo(text, "%s IS %sNULL", column, test->is_null ? "" : "NOT ");
+			break;
+		case OP_CONTAINS:
+		case OP_STARTS_WITH:
+		case OP_ENDS_WITH:
+			appendStringInfoString(text, fca_like_text(test->column,
+													   psprintf("$%d", test->first)));
+			if (test->count == 3)
+				appendStringInfo(text,
+								 " AND pg_catalog.lower(%s::pg_catalog.text) OPERATOR(pg_catalog.~>=~) $%d"
+								 " AND pg_catalog.lower(%s::pg_catalog.text) OPERATOR(pg_catalog.~<~) $%d",
+								 column, test->first + 1, column, test->first + 2);
+			break;
+		default:
+			if (test->is_null)
+			{
+				appendStringInfo(text, "%s IS %sNULL", column,
+								 test->operator == OP_EQ ? "" : "NOT ");
+				break;
+			}
+			comparison = fca_comparison_text(test->column,
+											 operators[test->operator].strategy,
+											 psprintf("$%d", test->first),
+											 getBaseType(test->column->atttypid));
+			appendStringInfo(text, test->operator == OP_NE ? "(%s) IS NOT TRUE" : "%s",
+							 comparison);
+	}
 	appendStringInfoChar(text, ')');
+}
+
+/* A filter; an empty group of alternatives matches nothing. */
+static void
+append_filter(StringInfo text, const FcaFilter *filter)
+{
+	ListCell   *cell;
+
+	if (filter->kind == TEST)
+	{
+		append_test(text, filter);
+		return;
+	}
+	appendStringInfoString(text, filter->kind == NONE_OF ? "((" : "(");
+	if (filter->members == NIL)
+		appendStringInfoString(text, filter->kind == ALL_OF ? "true" : "false");
+	foreach(cell, filter->members)
+	{
+		if (foreach_current_index(cell) > 0)
+			appendStringInfoString(text, filter->kind == ALL_OF ? " AND " : " OR ");
+		append_filter(text, lfirst(cell));
+	}
+	appendStringInfoString(text, filter->kind == NONE_OF ? ") IS NOT TRUE)" : ")");
 }
 
 const char *
@@ -191,14 +617,14 @@ fca_filter_text(const FcaFilter *filter)
 	StringInfoData text;
 	ListCell   *cell;
 
-	if (filter->columns == NIL)
+	if (filter->members == NIL)
 		return NULL;
 	initStringInfo(&text);
-	foreach(cell, filter->columns)
+	foreach(cell, filter->members)
 	{
 		if (foreach_current_index(cell) > 0)
 			appendStringInfoString(&text, " AND ");
-		append_column(&text, lfirst(cell));
+		append_filter(&text, lfirst(cell));
 	}
 	return text.data;
 }

@@ -8,15 +8,12 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
-#include "utils/syscache.h"
 
-#include "model.h"
-#include "plan.h"
+#include "finder.h"
 #include "rows.h"
 
 const FcaResource *const fca_resources[] = {
@@ -39,19 +36,32 @@ fca_resource_column(const FcaResource *resource, const char *name)
 	return NULL;
 }
 
-/* One call of a finder. */
-typedef struct Call
+/* The finder that has the conditions and the order: itself, or its origin. */
+static const FcaFinder *
+origin(const FcaFinder *finder)
 {
-	FunctionCallInfo fcinfo;
-	const FcaFinder *finder;
-	FcaModel	model;
-	FcaQuery	query;
-	FcaWindow	window;
-	int			limit;			/* FCA_NEWEST: number of the parameter */
-	int			params[FCA_MAX_CONDITIONS]; /* number of each condition's */
-	FcaSortKey	keys[FCA_MAX_ORDER];
-	int			nkeys;
-} Call;
+	return finder->each_of != NULL ? finder->each_of
+		: finder->locks != NULL ? finder->locks : finder;
+}
+
+bool
+fca_finder_has_index(const FcaFinder *finder)
+{
+	return origin(finder) == finder && finder->paging != FCA_ONE_ROW &&
+		finder->where[0].test != FCA_CONTAINS;
+}
+
+const FcaFinder *
+fca_finder_of_symbol(const char *symbol)
+{
+	if (strncmp(symbol, "fca_", 4) != 0)
+		return NULL;
+	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
+		for (const FcaFinder *const *finder = (*resource)->finders; *finder != NULL; finder++)
+			if (strcmp((*finder)->name, symbol + 4) == 0)
+				return *finder;
+	return NULL;
+}
 
 static int
 count_conditions(const FcaFinder *finder)
@@ -75,31 +85,30 @@ count_order(const FcaFinder *finder)
 	return count;
 }
 
-/* The relation's column of a declaration; that it is there was checked. */
-static Form_pg_attribute
-declared_column(const Call *call, const char *name)
+/* Is there a place behind which a page starts? */
+static bool
+has_place(const FcaFinder *finder)
 {
-	return fca_model_column(&call->model, name);
+	return finder->paging == FCA_KEYSET && origin(finder) == finder;
 }
 
-/* "text" contained in anything, as a LIKE pattern in which nothing is special. */
-static Datum
-containing_pattern(text *text)
+static bool
+has_max_rows(const FcaFinder *finder)
 {
-	StringInfoData pattern;
-	char	   *at = VARDATA_ANY(text);
-	char	   *end = at + VARSIZE_ANY_EXHDR(text);
+	return origin(finder)->paging >= FCA_LIMITED;
+}
 
-	initStringInfo(&pattern);
-	appendStringInfoChar(&pattern, '%');
-	for (; at < end; at++)
-	{
-		if (*at == '%' || *at == '_' || *at == '\\')
-			appendStringInfoChar(&pattern, '\\');
-		appendStringInfoChar(&pattern, *at);
-	}
-	appendStringInfoChar(&pattern, '%');
-	return PointerGetDatum(cstring_to_text_with_len(pattern.data, pattern.len));
+int
+fca_finder_nargs(const FcaFinder *finder)
+{
+	const FcaFinder *from = origin(finder);
+	int			nargs = has_max_rows(finder);
+
+	for (int i = 0; i < count_conditions(from); i++)
+		nargs += from->where[i].test != FCA_IS;
+	if (has_place(finder))
+		nargs += count_order(finder);
+	return nargs;
 }
 
 /* Error 22023 where the column takes other values only. */
@@ -125,33 +134,27 @@ check_value(const FcaFinder *finder, const FcaCondition *condition, const char *
 }
 
 /*
- * Reads the arguments of the conditions.  False where one of them can match
- * nothing: a NULL, or a value that the relation's enum does not have.
+ * Reads the arguments of the conditions, and gives the one after them.  A NULL
+ * finds nothing, and so does a value that the relation's enum lacks.
  */
-static bool
-read_conditions(Call *call, int *argno)
+static const FcaArgument *
+read_conditions(FcaFinding *finding, const FcaArgument *argument)
 {
-	FunctionCallInfo fcinfo = call->fcinfo;
-	bool		possible = true;
+	const FcaFinder *from = origin(finding->finder);
 
-	for (int i = 0; i < count_conditions(call->finder); i++)
+	for (int i = 0; i < count_conditions(from); i++)
 	{
-		const FcaCondition *condition = &call->finder->where[i];
-		int			arg;
-		Oid			type;
+		const FcaCondition *condition = &from->where[i];
+		const FcaArgument *given;
 		Datum		value;
+		bool		isnull;
 
 		if (condition->test == FCA_IS)
 			continue;
-		arg = (*argno)++;
-		type = get_fn_expr_argtype(fcinfo->flinfo, arg);
-		if (PG_ARGISNULL(arg))
-		{
-			possible = false;
-			continue;
-		}
-		value = PG_GETARG_DATUM(arg);
-		if (condition->test == FCA_CONTAINS)
+		given = argument++;
+		value = given->value.value;
+		isnull = given->value.isnull;
+		if (!isnull && condition->test == FCA_CONTAINS)
 		{
 			text	   *wanted = DatumGetTextPP(value);
 
@@ -159,103 +162,120 @@ read_conditions(Call *call, int *argno)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("the text to search for must not be empty"),
-						 errhint("Use a list finder to see every row.")));
-			value = containing_pattern(wanted);
+						 errhint("Every row is given by get_all().")));
+			value = fca_like_pattern(VARDATA_ANY(wanted), VARSIZE_ANY_EXHDR(wanted),
+									 true, true);
 		}
-		else if (condition->test == FCA_EQUALS && type == TEXTOID)
+		else if (!isnull && condition->test == FCA_EQUALS && given->type == TEXTOID)
 		{
 			char	   *wanted = TextDatumGetCString(value);
 
-			check_value(call->finder, condition, wanted);
-			if (!fca_column_takes(declared_column(call, condition->column), wanted))
-				possible = false;
+			check_value(from, condition, wanted);
+			isnull = !fca_column_takes(fca_model_column(&finding->model,
+														condition->column), wanted);
 		}
-		call->params[i] = fca_query_param(&call->query, type, value, false);
+		finding->params[i] = fca_query_param(&finding->query, given->type, value, isnull);
 	}
-	return possible;
+	return argument;
+}
+
+/*
+ * Reads max_rows, and gives the argument after it.  Where the limit is that of
+ * a subquery or a cursor, it is a parameter of the text.
+ */
+static const FcaArgument *
+read_window(FcaFinding *finding, const FcaArgument *argument)
+{
+	const FcaFinder *finder = finding->finder;
+	NullableDatum max_rows = {(Datum) 0, true};
+
+	if (has_max_rows(finder))
+		max_rows = (argument++)->value;
+	finding->window = fca_query_window(&finding->query, NULL, &max_rows);
+	if (finder->each_of != NULL || finder->paging == FCA_NEWEST || finding->for_cursor)
+	{
+		memset(&finding->window, 0, sizeof(FcaWindow));
+		if (has_max_rows(finder))
+			finding->limit = fca_query_param(&finding->query, INT8OID,
+											 max_rows.value, max_rows.isnull);
+	}
+	return argument;
 }
 
 /* The sort keys, and the place behind which the page starts. */
 static void
-read_order(Call *call, int argno)
+read_order(FcaFinding *finding, const FcaArgument *place)
 {
-	FunctionCallInfo fcinfo = call->fcinfo;
-	const FcaFinder *finder = call->finder;
+	const FcaFinder *from = origin(finding->finder);
 	int			given = 0;
 
-	call->nkeys = count_order(finder);
-	for (int i = 0; i < call->nkeys; i++)
+	finding->nkeys = count_order(from);
+	for (int i = 0; i < finding->nkeys; i++)
 	{
-		FcaSortKey *key = &call->keys[i];
-		const FcaOrder *order = &finder->order[i];
+		FcaSortKey *key = &finding->keys[i];
+		const FcaOrder *order = &from->order[i];
 
 		memset(key, 0, sizeof(FcaSortKey));
 		key->expression = order->expression;
 		key->descending = key->nulls_first = order->descending;
 		if (order->column != NULL)
 		{
-			key->column = declared_column(call, order->column);
+			key->column = fca_model_column(&finding->model, order->column);
 
 			/* the last key is the id, which is unique and so never NULL */
-			key->nullable = !key->column->attnotnull && i < call->nkeys - 1;
+			key->nullable = !key->column->attnotnull && i < finding->nkeys - 1;
 		}
-		if (finder->paging == FCA_KEYSET && !PG_ARGISNULL(argno + i))
+		if (has_place(finding->finder) && !place[i].value.isnull)
 		{
-			key->after = fca_query_param(&call->query,
-										 get_fn_expr_argtype(fcinfo->flinfo, argno + i),
-										 PG_GETARG_DATUM(argno + i), false);
+			key->placed = true;
+			key->after = fca_query_param(&finding->query, place[i].type,
+										 place[i].value.value, false);
 			given++;
 		}
 	}
-	if (given > 0 && given < call->nkeys)
+	if (given > 0 && given < finding->nkeys)
 	{
 		StringInfoData names;
 
 		initStringInfo(&names);
-		for (int i = 0; i < call->nkeys; i++)
+		for (int i = 0; i < finding->nkeys; i++)
 			appendStringInfo(&names, "%safter_%s",
-							 i == 0 ? "" : i < call->nkeys - 1 ? ", " : " and ",
-							 finder->order[i].column);
+							 i == 0 ? "" : i < finding->nkeys - 1 ? ", " : " and ",
+							 from->order[i].column);
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be given together", names.data),
 				 errdetail("Some of them are NULL."),
 				 errhint("Give the values of the last row of the page before; give none for the first page.")));
 	}
-	fca_query_shape(&call->query, given);
+	fca_query_shape(&finding->query, given);
 }
 
-/*
- * The SQL function must have the arguments of the declaration: the install
- * script of another version may have others, and they are read by number.
- */
-static void
-check_arguments(FunctionCallInfo fcinfo, const FcaFinder *finder)
+void
+fca_finding_begin(FcaFinding *finding, const FcaFinder *finder, Oid rowtype,
+				  const FcaArgument *arguments, bool for_cursor)
 {
-	int			nargs = 0;
+	memset(finding, 0, sizeof(FcaFinding));
+	finding->for_cursor = for_cursor;
+	finding->finder = finder;
+	fca_model_open_resource(&finding->model, finder->resource, rowtype,
+							finder->locks != NULL ? RowShareLock : AccessShareLock);
+	fca_query_begin(&finding->query, &finding->model,
+					for_cursor ? FCA_OP_FIND_CURSOR : FCA_OP_FIND);
+	fca_query_shape(&finding->query, (int64) (intptr_t) finder);
 
-	for (int i = 0; i < count_conditions(finder); i++)
-		nargs += finder->where[i].test != FCA_IS;
-	if (finder->paging >= FCA_LIMITED)
-		nargs++;
-	if (finder->paging == FCA_KEYSET)
-		nargs += count_order(finder);
-	if (fcinfo->nargs != nargs)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
-				 errmsg("function %s does not match the loaded module",
-						format_procedure(fcinfo->flinfo->fn_oid)),
-				 errdetail("It has %d arguments where the module expects %d.",
-						   fcinfo->nargs, nargs),
-				 errhint("Run ALTER EXTENSION fca_repo UPDATE, and connect again.")));
+	arguments = read_conditions(finding, arguments);
+	arguments = read_window(finding, arguments);
+	read_order(finding, arguments);
 }
 
 static const char *
-condition_text(const Call *call, const FcaCondition *condition, int param)
+condition_text(const FcaFinding *finding, const FcaCondition *condition, int param)
 {
-	Form_pg_attribute column = declared_column(call, condition->column);
+	const FcaModel *model = &finding->model;
+	Form_pg_attribute column = fca_model_column(model, condition->column);
 	char	   *operand = psprintf("$%d", param);
-	Oid			type = param > 0 ? call->query.types[param - 1] : InvalidOid;
+	Oid			type = param > 0 ? finding->query.types[param - 1] : InvalidOid;
 
 	switch (condition->test)
 	{
@@ -268,103 +288,105 @@ condition_text(const Call *call, const FcaCondition *condition, int param)
 		case FCA_BEFORE:
 			return fca_comparison_text(column, BTLessStrategyNumber, operand, type);
 		case FCA_CONTAINS:
-			return psprintf("(%s::pg_catalog.text OPERATOR(pg_catalog.~~*) %s OR %s::pg_catalog.text OPERATOR(pg_catalog.~~*) %s)",
-							fca_column_text(column), operand,
-							fca_column_text(declared_column(call, condition->other)),
-							operand);
+			return psprintf("(%s OR %s)", fca_like_text(column, operand),
+							fca_like_text(fca_model_column(model, condition->other),
+										  operand));
 	}
 	elog(ERROR, "unrecognized test: %d", (int) condition->test);
 }
 
-static void
-write_query(Call *call)
+/* The conditions, joined by AND; every finder has one. */
+static const char *
+conditions_text(const FcaFinding *finding)
 {
-	const FcaFinder *finder = call->finder;
-	StringInfoData condition;
-	int			nconditions = count_conditions(finder);
+	const FcaFinder *from = origin(finding->finder);
+	StringInfoData text;
 
-	fca_model_check(&call->model);
-
-	initStringInfo(&condition);
-	for (int i = 0; i < nconditions; i++)
-		appendStringInfo(&condition, "%s%s", i > 0 ? " AND " : "",
-						 condition_text(call, &finder->where[i], call->params[i]));
-
-	if (finder->paging != FCA_NEWEST)
-	{
-		fca_append_list(&call->query, nconditions > 0 ? condition.data : NULL,
-						call->keys, call->nkeys, &call->window);
-		return;
-	}
-
-	/* The newest rows, turned round: the outer "r" has T's columns only. */
-	appendStringInfoString(&call->query.text, "SELECT r.* FROM (");
-	fca_append_list(&call->query, condition.data, call->keys, call->nkeys,
-					&call->window);
-	appendStringInfo(&call->query.text, " LIMIT $%d) AS r", call->limit);
-	for (int i = 0; i < call->nkeys; i++)
-	{
-		call->keys[i].descending = !call->keys[i].descending;
-		call->keys[i].nulls_first = !call->keys[i].nulls_first;
-	}
-	fca_append_order(&call->query.text, call->keys, call->nkeys);
+	initStringInfo(&text);
+	for (int i = 0; i < count_conditions(from); i++)
+		appendStringInfo(&text, "%s%s", i > 0 ? " AND " : "",
+						 condition_text(finding, &from->where[i], finding->params[i]));
+	return text.data;
 }
 
-/* max_rows, as the paging of the finder takes it. */
-static void
-read_window(Call *call, int argno)
+void
+fca_finding_write(FcaFinding *finding)
 {
-	FunctionCallInfo fcinfo = call->fcinfo;
-	NullableDatum max_rows = {(Datum) 0, true};
+	const FcaFinder *finder = finding->finder;
+	FcaQuery   *query = &finding->query;
 
-	if (call->finder->paging >= FCA_LIMITED)
-		max_rows = fcinfo->args[argno];
-	call->window = fca_query_window(&call->query, NULL, &max_rows);
-	if (call->finder->paging == FCA_NEWEST)
+	fca_model_check(&finding->model);
+	if (finder->each_of != NULL)
 	{
-		/* the limit is the inner query's */
-		call->window.count = 0;
-		call->window.empty = false;
-		call->window.bounded = false;
-		call->limit = fca_query_param(&call->query, INT8OID, max_rows.value,
-									  max_rows.isnull);
+		Form_pg_attribute column =
+			fca_model_column(&finding->model, finder->each_of->where[0].column);
+
+		if (finder->each_of->paging == FCA_ONE_ROW)
+			fca_append_lookup(query, column, 1);
+		else
+			fca_append_children(query, column, 1, finding->keys, finding->nkeys,
+								finding->limit,
+								finder->each_of->paging == FCA_NEWEST);
+	}
+	else if (finder->paging == FCA_NEWEST)
+		fca_append_reversed(query, conditions_text(finding), finding->keys,
+							finding->nkeys, finding->limit);
+	else
+	{
+		fca_append_list(query, conditions_text(finding), finding->keys,
+						finding->nkeys, &finding->window);
+		if (finding->limit > 0)
+			appendStringInfo(&query->text, " LIMIT $%d", finding->limit);
+	}
+	if (finder->locks != NULL)
+		appendStringInfoString(&query->text, " FOR UPDATE OF r SKIP LOCKED");
+}
+
+/*
+ * The arguments of a call.  The SQL function must have those of the
+ * declaration: the install script of another version may have others, and they
+ * are read by number.
+ */
+static void
+read_arguments(FunctionCallInfo fcinfo, const FcaFinder *finder,
+			   FcaArgument *arguments)
+{
+	if (fcinfo->nargs != fca_finder_nargs(finder))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
+				 errmsg("function %s does not match the loaded module",
+						format_procedure(fcinfo->flinfo->fn_oid)),
+				 errdetail("It has %d arguments where the module expects %d.",
+						   fcinfo->nargs, fca_finder_nargs(finder)),
+				 errhint("Run ALTER EXTENSION fca_repo UPDATE, and connect again.")));
+	for (int i = 0; i < fcinfo->nargs; i++)
+	{
+		arguments[i].type = get_fn_expr_argtype(fcinfo->flinfo, i);
+		arguments[i].value = fcinfo->args[i];
 	}
 }
 
 Datum
 fca_find(FunctionCallInfo fcinfo, const FcaFinder *finder)
 {
-	Call		call = {0};
+	FcaArgument arguments[FCA_MAX_ARGUMENTS];
+	FcaFinding	finding;
 	FcaPlan    *plan;
-	int			argno = 0;
-	bool		possible;
 
-	call.fcinfo = fcinfo;
-	call.finder = finder;
-	check_arguments(fcinfo, finder);
+	read_arguments(fcinfo, finder, arguments);
 	fca_rows_begin(fcinfo);
-	fca_model_open_resource(&call.model, finder->resource,
-							get_func_rettype(fcinfo->flinfo->fn_oid), AccessShareLock);
-	fca_query_begin(&call.query, &call.model, FCA_OP_FIND);
-	fca_query_shape(&call.query, (int64) (intptr_t) finder);
-
-	possible = read_conditions(&call, &argno);
-	read_window(&call, argno);
-	read_order(&call, argno + 1);
-
-	if (possible)
+	fca_finding_begin(&finding, finder, get_func_rettype(fcinfo->flinfo->fn_oid),
+					  arguments, false);
+	SPI_connect();
+	plan = fca_plan_find(&finding.query);
+	if (plan == NULL)
 	{
-		SPI_connect();
-		plan = fca_plan_find(&call.query);
-		if (plan == NULL)
-		{
-			write_query(&call);
-			plan = fca_plan_keep(&call.query);
-		}
-		fca_rows_append(fcinfo, plan, &call.query, true, &call.window);
-		SPI_finish();
+		fca_finding_write(&finding);
+		plan = fca_plan_keep(&finding.query, 0);
 	}
-
-	fca_model_close(&call.model);
-	PG_RETURN_NULL();
+	fca_rows_append(fcinfo, plan, &finding.query, finder->locks == NULL,
+					&finding.window);
+	SPI_finish();
+	fca_model_close(&finding.model);
+	return (Datum) 0;
 }

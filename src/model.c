@@ -279,15 +279,23 @@ fca_model_order_key(const FcaModel *model)
 }
 
 Form_pg_attribute
-fca_model_key(const FcaModel *model)
+fca_model_find_key(const FcaModel *model)
 {
 	List	   *key = primary_key(model);
-	Form_pg_attribute id;
 
-	if (list_length(key) == 1)
-		return linitial(key);
-	id = find_column(RelationGetDescr(model->rel), "id");
-	if (id == NULL)
+	return list_length(key) == 1
+		? linitial(key) : find_column(RelationGetDescr(model->rel), "id");
+}
+
+Form_pg_attribute
+fca_model_key(const FcaModel *model)
+{
+	Form_pg_attribute key_column = fca_model_find_key(model);
+
+	if (key_column == NULL)
+	{
+		List	   *key = primary_key(model);
+
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%s has no single key column", fca_model_name(model)),
@@ -300,5 +308,6 @@ fca_model_key(const FcaModel *model)
 							 RelationGetRelationName(model->rel),
 							 list_length(key)),
 				 errhint("Add a primary key of one column or a column named \"id\", or use filters on several columns.")));
-	return id;
+	}
+	return key_column;
 }

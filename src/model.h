@@ -54,6 +54,9 @@ extern List *fca_model_order_key(const FcaModel *model);
 /* The relation's single key column: else error 55000. */
 extern Form_pg_attribute fca_model_key(const FcaModel *model);
 
+/* The same, or NULL where it has none. */
+extern Form_pg_attribute fca_model_find_key(const FcaModel *model);
+
 /* T's name, qualified and quoted, for messages. */
 extern const char *fca_model_name(const FcaModel *model);
 

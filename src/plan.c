@@ -18,9 +18,11 @@
 #include "compat.h"
 
 #include "common/hashfn.h"
+#include "executor/executor.h"
 #include "lib/ilist.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 
 #include "plan.h"
 
@@ -140,7 +142,7 @@ fca_plan_find(const FcaQuery *query)
 }
 
 FcaPlan *
-fca_plan_keep(const FcaQuery *query)
+fca_plan_keep(const FcaQuery *query, int options)
 {
 	SPIPlanPtr	spi_plan;
 	FcaPlan    *plan;
@@ -148,11 +150,13 @@ fca_plan_keep(const FcaQuery *query)
 	PlanEntry  *entry;
 
 	/*
-	 * One generic plan for all values: the second call of a shape plans
-	 * nothing.
+	 * One generic plan for all values, unless asked for otherwise: the second
+	 * call of a shape plans nothing.
 	 */
+	if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
+		options |= CURSOR_OPT_GENERIC_PLAN;
 	spi_plan = SPI_prepare_cursor(query->text.data, query->nparams, query->types,
-								  CURSOR_OPT_GENERIC_PLAN);
+								  options);
 	if (spi_plan == NULL)
 		elog(ERROR, "could not prepare query: %s",
 			 SPI_result_code_string(SPI_result));
@@ -184,6 +188,47 @@ fca_plan_keep(const FcaQuery *query)
 	if (nplans > FCA_MAX_PLANS)
 		forget(dlist_tail_element(FcaPlan, node, &recent));
 	return plan;
+}
+
+/* Checks the privileges of a plan, releases it, and gives its estimate. */
+static double
+check_cached(CachedPlan *cached)
+{
+	PlannedStmt *statement = linitial_node(PlannedStmt, cached->stmt_list);
+	double		rows = 0;
+
+	if (statement->commandType != CMD_UTILITY)
+	{
+		ExecCheckPermissions(statement->rtable, statement->permInfos, true);
+		rows = statement->planTree->plan_rows;
+	}
+	ReleaseCachedPlan(cached, CurrentResourceOwner);
+	return rows;
+}
+
+void
+fca_plan_check(FcaPlan *plan)
+{
+	CachedPlan *cached = SPI_plan_get_cached_plan(plan->plan);
+
+	/* NULL where a rule has made several statements of it */
+	if (cached != NULL)
+		check_cached(cached);
+}
+
+double
+fca_plan_estimate(FcaPlan *plan, const FcaQuery *query)
+{
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan->plan));
+
+	return check_cached(GetCachedPlan(source, fca_query_params(query),
+									  CurrentResourceOwner, NULL));
+}
+
+SPIPlanPtr
+fca_plan_spi(const FcaPlan *plan)
+{
+	return plan->plan;
 }
 
 uint64

@@ -20,8 +20,23 @@ typedef struct FcaPlan FcaPlan;
  */
 extern FcaPlan *fca_plan_find(const FcaQuery *query);
 
-/* Prepares the query's text and keeps it; within SPI. */
-extern FcaPlan *fca_plan_keep(const FcaQuery *query);
+/*
+ * Prepares the query's text and keeps it; within SPI.  "options" are cursor
+ * options to plan with, or 0.
+ */
+extern FcaPlan *fca_plan_keep(const FcaQuery *query, int options);
+
+/*
+ * Plans without running, within SPI: so what is wrong with the statement as a
+ * whole shows, and the privileges that it needs are checked.
+ */
+extern void fca_plan_check(FcaPlan *plan);
+
+/* The same for the values of the query; the planner's estimate of its rows. */
+extern double fca_plan_estimate(FcaPlan *plan, const FcaQuery *query);
+
+/* The prepared plan. */
+extern SPIPlanPtr fca_plan_spi(const FcaPlan *plan);
 
 /*
  * Runs a plan within SPI, at most "count" rows (0: all), and gives the number

@@ -40,6 +40,20 @@ fca_query_begin(FcaQuery *query, const FcaModel *model, FcaOperation operation)
 }
 
 void
+fca_query_again(FcaQuery *query, const FcaQuery *other, FcaOperation operation)
+{
+	int			begun;
+
+	fca_query_begin(query, other->model, operation);
+	begun = query->shape.len;
+	appendBinaryStringInfo(&query->shape, other->shape.data + begun,
+						   other->shape.len - begun);
+	query->nparams = other->nparams;
+	query->types = other->types;
+	query->params = other->params;
+}
+
+void
 fca_query_shape(FcaQuery *query, int64 part)
 {
 	appendBinaryStringInfo(&query->shape, (char *) &part, sizeof(part));
@@ -303,32 +317,47 @@ fca_column_takes(Form_pg_attribute column, const char *value)
 							   CStringGetDatum(value)));
 }
 
-void
-fca_check_ordering(const FcaModel *model, Form_pg_attribute column)
+bool
+fca_type_has_ordering(Oid type)
 {
-	if (!OidIsValid(lookup_type_cache(getBaseType(column->atttypid),
-									  TYPECACHE_LT_OPR)->lt_opr))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("column \"%s\" of %s cannot be sorted",
-						NameStr(column->attname), fca_model_name(model)),
-				 errdetail("Type %s has no ordering operator.",
-						   format_type_be(column->atttypid)),
-				 errtablecol(model->rel, column->attnum)));
+	return OidIsValid(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr);
 }
 
-void
-fca_check_equality(const FcaModel *model, Form_pg_attribute column)
+bool
+fca_type_has_equality(Oid type)
 {
-	if (!OidIsValid(lookup_type_cache(getBaseType(column->atttypid),
-									  TYPECACHE_EQ_OPR)->eq_opr))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("column \"%s\" of %s cannot be compared",
-						NameStr(column->attname), fca_model_name(model)),
-				 errdetail("Type %s has no equality operator.",
-						   format_type_be(column->atttypid)),
-				 errtablecol(model->rel, column->attnum)));
+	return OidIsValid(lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr);
+}
+
+const char *
+fca_like_text(Form_pg_attribute column, const char *pattern)
+{
+	/* ILIKE refuses a collation in which different strings are equal */
+	bool		plain = !OidIsValid(column->attcollation) ||
+		get_collation_isdeterministic(column->attcollation);
+
+	return psprintf("%s::pg_catalog.text%s OPERATOR(pg_catalog.~~*) %s",
+					fca_column_text(column),
+					plain ? "" : " COLLATE pg_catalog.\"default\"", pattern);
+}
+
+Datum
+fca_like_pattern(const char *literal, int length, bool any_before, bool any_after)
+{
+	StringInfoData pattern;
+
+	initStringInfo(&pattern);
+	if (any_before)
+		appendStringInfoChar(&pattern, '%');
+	for (int i = 0; i < length; i++)
+	{
+		if (literal[i] == '%' || literal[i] == '_' || literal[i] == '\\')
+			appendStringInfoChar(&pattern, '\\');
+		appendStringInfoChar(&pattern, literal[i]);
+	}
+	if (any_after)
+		appendStringInfoChar(&pattern, '%');
+	return PointerGetDatum(cstring_to_text_with_len(pattern.data, pattern.len));
 }
 
 void
@@ -366,7 +395,7 @@ append_select(FcaQuery *query, const char *condition, const char *place,
 		appendStringInfo(&query->text, " OFFSET $%d", window->skip);
 }
 
-/* One sort key compared with its parameter. */
+/* A sort key compared with its parameter, which is no NULL. */
 static const char *
 after_text(const FcaQuery *query, const FcaSortKey *key, int strategy)
 {
@@ -393,13 +422,15 @@ row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 		const FcaSortKey *key = &keys[i];
 		bool		cast;
 		char		operand[16];
-		Oid			operator = comparison_operator(key->column,
-												   key->descending ? BTLessStrategyNumber : BTGreaterStrategyNumber,
-												   query->types[key->after - 1], &cast);
+		Oid			operator;
 
+		if (key->after == 0 || key->descending != keys[0].descending ||
+			(key->nullable && !key->nulls_first))
+			return NULL;
+		operator = comparison_operator(key->column,
+									   key->descending ? BTLessStrategyNumber : BTGreaterStrategyNumber,
+									   query->types[key->after - 1], &cast);
 		if (!OidIsValid(operator) ||
-			key->descending != keys[0].descending ||
-			(key->nullable && !key->nulls_first) ||
 			strcmp(operator_text(operator), key->descending
 				   ? "OPERATOR(pg_catalog.<)" : "OPERATOR(pg_catalog.>)") != 0)
 			return NULL;
@@ -411,6 +442,26 @@ row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 	}
 	return psprintf("ROW(%s) OPERATOR(pg_catalog.%s) ROW(%s)", columns.data,
 					keys[0].descending ? "<" : ">", values.data);
+}
+
+/* Adds the places that are behind one in a key, and equal it in the prefix. */
+static List *
+places_behind(const FcaQuery *query, const FcaSortKey *key, const char *prefix,
+			  List *places)
+{
+	const char *column = fca_column_text(key->column);
+
+	if (key->after > 0)
+	{
+		places = lappend(places, psprintf("%s%s", prefix,
+										  after_text(query, key, key->descending
+													 ? BTLessStrategyNumber : BTGreaterStrategyNumber)));
+		if (key->nullable && !key->nulls_first)
+			places = lappend(places, psprintf("%s%s IS NULL", prefix, column));
+	}
+	else if (key->nulls_first)
+		places = lappend(places, psprintf("%s%s IS NOT NULL", prefix, column));
+	return places;
 }
 
 /*
@@ -427,21 +478,17 @@ append_arms(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 
 	for (int last = nkeys - 1; last >= 0; last--)
 	{
-		const FcaSortKey *key = &keys[last];
 		StringInfoData prefix;
 
 		initStringInfo(&prefix);
 		for (int i = 0; i < last; i++)
-			appendStringInfo(&prefix, "%s AND ",
-							 after_text(query, &keys[i], BTEqualStrategyNumber));
-
-		places = lappend(places, psprintf("%s%s", prefix.data,
-										  after_text(query, key, key->descending
-													 ? BTLessStrategyNumber : BTGreaterStrategyNumber)));
-		if (key->nullable && !key->nulls_first)
-			places = lappend(places, psprintf("%s%s IS NULL", prefix.data,
-											  fca_column_text(key->column)));
+			appendStringInfo(&prefix, "%s AND ", keys[i].after > 0
+							 ? after_text(query, &keys[i], BTEqualStrategyNumber)
+							 : psprintf("%s IS NULL", fca_column_text(keys[i].column)));
+		places = places_behind(query, &keys[last], prefix.data, places);
 	}
+	if (places == NIL)
+		places = list_make1("false");
 
 	foreach(cell, places)
 	{
@@ -459,7 +506,7 @@ fca_append_list(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 {
 	const char *place = NULL;
 
-	if (nkeys > 0 && keys[0].after > 0)
+	if (nkeys > 0 && keys[0].placed)
 	{
 		place = row_comparison(query, keys, nkeys);
 		if (place == NULL)
@@ -469,4 +516,71 @@ fca_append_list(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 		}
 	}
 	append_select(query, condition, place, keys, nkeys, window);
+}
+
+/* unnest($n) as k(id, n), and the column's comparison with k.id. */
+static const char *
+element_comparison(const FcaQuery *query, Form_pg_attribute column, int n)
+{
+	return fca_comparison_text(column, BTEqualStrategyNumber, "k.id",
+							   get_base_element_type(query->types[n - 1]));
+}
+
+/*
+ * The sort keys around a subquery of T's columns, which are compared in the
+ * relation's own types again.
+ */
+static void
+append_outer_order(FcaQuery *query, const FcaSortKey *keys, int nkeys, bool reversed)
+{
+	for (int i = 0; i < nkeys; i++)
+	{
+		Form_pg_attribute column = keys[i].column;
+
+		appendStringInfo(&query->text, "%s%s::%s%s NULLS %s", i > 0 ? ", " : "",
+						 fca_column_text(column),
+						 type_text(column->atttypid, column->atttypmod),
+						 keys[i].descending != reversed ? " DESC" : "",
+						 keys[i].nulls_first != reversed ? "FIRST" : "LAST");
+	}
+}
+
+void
+fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n)
+{
+	appendStringInfoString(&query->text, "SELECT ");
+	fca_append_row(&query->text, query->model);
+	appendStringInfo(&query->text,
+					 " FROM pg_catalog.unnest($%d) WITH ORDINALITY AS k(id, n)"
+					 " JOIN %s AS r ON %s ORDER BY k.n",
+					 n, fca_relation_text(query->model),
+					 element_comparison(query, column, n));
+}
+
+void
+fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
+					FcaSortKey *keys, int nkeys, int limit, bool reversed)
+{
+	StringInfo	text = &query->text;
+	FcaWindow	all = {0};
+
+	appendStringInfo(text, "SELECT r.* FROM pg_catalog.unnest($%d) WITH ORDINALITY AS k(id, n)"
+					 " CROSS JOIN LATERAL (", n);
+	append_select(query, element_comparison(query, column, n), NULL, keys, nkeys, &all);
+	if (limit > 0)
+		appendStringInfo(text, " LIMIT $%d", limit);
+	appendStringInfoString(text, ") AS r ORDER BY k.n, ");
+	append_outer_order(query, keys, nkeys, reversed);
+}
+
+void
+fca_append_reversed(FcaQuery *query, const char *condition, FcaSortKey *keys,
+					int nkeys, int limit)
+{
+	FcaWindow	all = {0};
+
+	appendStringInfoString(&query->text, "SELECT r.* FROM (");
+	append_select(query, condition, NULL, keys, nkeys, &all);
+	appendStringInfo(&query->text, " LIMIT $%d) AS r ORDER BY ", limit);
+	append_outer_order(query, keys, nkeys, true);
 }

@@ -23,15 +23,25 @@
 typedef enum FcaOperation
 {
 	FCA_OP_FIND,
+	FCA_OP_FIND_CURSOR,
 	FCA_OP_CREATE,
+	FCA_OP_CREATE_REPORT,
 	FCA_OP_GET,
 	FCA_OP_GET_MANY,
 	FCA_OP_LIST,
 	FCA_OP_FIND_ONE,
 	FCA_OP_COUNT,
+	FCA_OP_COUNT_ESTIMATE,
 	FCA_OP_EXISTS,
+	FCA_OP_PAGE,
+	FCA_OP_CHILDREN,
+	FCA_OP_CURSOR,
+	FCA_OP_LOCK,
 	FCA_OP_UPDATE,
+	FCA_OP_UPDATE_IF,
 	FCA_OP_UPDATE_MANY,
+	FCA_OP_UPSERT_UPDATE,
+	FCA_OP_UPSERT_INSERT,
 	FCA_OP_DELETE,
 	FCA_OP_DELETE_MANY
 } FcaOperation;
@@ -47,7 +57,7 @@ typedef struct FcaQuery
 	NullableDatum *params;
 } FcaQuery;
 
-/* A sort key, and where a page starts: behind the value of a parameter. */
+/* A sort key, and the place behind which a page starts. */
 typedef struct FcaSortKey
 {
 	Form_pg_attribute column;	/* or NULL, with: */
@@ -55,10 +65,15 @@ typedef struct FcaSortKey
 	bool		descending;
 	bool		nulls_first;
 	bool		nullable;		/* may the column hold NULL? */
-	int			after;			/* number of the parameter, or 0 */
+	bool		placed;			/* is there a place, for this key: */
+	int			after;			/* number of its parameter, or 0 for NULL */
 } FcaSortKey;
 
 extern void fca_query_begin(FcaQuery *query, const FcaModel *model,
+							FcaOperation operation);
+
+/* The same parameters and shape for another operation; a text of its own. */
+extern void fca_query_again(FcaQuery *query, const FcaQuery *other,
 							FcaOperation operation);
 
 /* Adds to the shape. */
@@ -98,9 +113,16 @@ extern const char *fca_literal_text(Form_pg_attribute column, const char *litera
 /* Has the enum type of this column that label?  True for every other type. */
 extern bool fca_column_takes(Form_pg_attribute column, const char *value);
 
-/* Error 42883 that names the column, where its type has no such operators. */
-extern void fca_check_ordering(const FcaModel *model, Form_pg_attribute column);
-extern void fca_check_equality(const FcaModel *model, Form_pg_attribute column);
+/* Has a type the operators of equality, of an order? */
+extern bool fca_type_has_equality(Oid type);
+extern bool fca_type_has_ordering(Oid type);
+
+/* The column's text is like a pattern, in any case. */
+extern const char *fca_like_text(Form_pg_attribute column, const char *pattern);
+
+/* A LIKE pattern of literal text, with anything before or after it. */
+extern Datum fca_like_pattern(const char *literal, int length, bool any_before,
+							  bool any_after);
 
 /*
  * SELECT of T's columns, under a condition (or NULL), in the order of the keys;
@@ -110,5 +132,23 @@ extern void fca_append_list(FcaQuery *query, const char *condition,
 							const FcaSortKey *keys, int nkeys,
 							const FcaWindow *window);
 extern void fca_append_order(StringInfo text, const FcaSortKey *keys, int nkeys);
+
+/* The first $limit rows by the keys, given in the reverse order. */
+extern void fca_append_reversed(FcaQuery *query, const char *condition,
+								FcaSortKey *keys, int nkeys, int limit);
+
+/*
+ * SELECT of the rows whose column equals an element of the array $n, in the
+ * order of the elements, by a look-up for each.
+ */
+extern void fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n);
+
+/*
+ * The same with, for each element, its rows in the order of the keys, at most
+ * as many as $limit (0: all); "reversed" gives these in the reverse order.
+ */
+extern void fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
+								FcaSortKey *keys, int nkeys, int limit,
+								bool reversed);
 
 #endif							/* FCA_QUERY_H */

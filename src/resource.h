@@ -72,11 +72,19 @@ typedef enum FcaPaging
  * A finder.  Its SQL arguments are: one for each condition but FCA_IS, in
  * order; then max_rows; then the after_* arguments, in the order of the sort
  * keys.
+ *
+ * A finder may derive from another one.  "each_of" does the same for every key
+ * of an array, given in the order of the keys: its arguments are that array
+ * and, where the other has max_rows, how many rows each key gets.  "locks" gives
+ * the same rows locked, without those that others have locked: its argument is
+ * max_rows.
  */
 struct FcaFinder
 {
 	const char *name;
 	const FcaResource *resource;
+	const FcaFinder *each_of;	/* or NULL */
+	const FcaFinder *locks;		/* or NULL */
 	FcaCondition where[FCA_MAX_CONDITIONS];
 	FcaOrder	order[FCA_MAX_ORDER];
 	FcaPaging	paging;
@@ -106,6 +114,9 @@ extern const FcaResource fca_faqs;
 /* The column's declaration in a resource, or NULL. */
 extern const FcaColumn *fca_resource_column(const FcaResource *resource,
 											const char *name);
+
+/* Has a finder an index of its own, made of its conditions and its order? */
+extern bool fca_finder_has_index(const FcaFinder *finder);
 
 extern Datum fca_find(FunctionCallInfo fcinfo, const FcaFinder *finder);
 

@@ -7,8 +7,10 @@
 #include "nodes/pg_list.h"
 #include "parser/scansup.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "sort.h"
+#include "value.h"
 
 /* What is left to read. */
 typedef struct Reader
@@ -111,7 +113,14 @@ add_key(FcaQuery *query, FcaSort *sort, Form_pg_attribute column,
 {
 	FcaSortKey *key;
 
-	fca_check_ordering(query->model, column);
+	if (!fca_type_has_ordering(getBaseType(column->atttypid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("column \"%s\" of %s cannot be sorted",
+						NameStr(column->attname), fca_model_name(query->model)),
+				 errdetail("Type %s has no ordering operator.",
+						   format_type_be(column->atttypid)),
+				 errtablecol(query->model->rel, column->attnum)));
 	if (sort->keys == NULL)
 		sort->keys = palloc0(sizeof(FcaSortKey));
 	else
@@ -184,4 +193,59 @@ fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 	}
 	fca_query_shape(query, InvalidAttrNumber);	/* the end of the keys */
 	return sort;
+}
+
+/* The value of an object's member; false where there is none. */
+static bool
+member(JsonbContainer *object, const char *name, JsonbValue *value)
+{
+	JsonbValue	key;
+	JsonbValue *found;
+
+	key.type = jbvString;
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = strlen(name);
+	found = findJsonbValueFromContainer(object, JB_FOBJECT, &key);
+	if (found == NULL)
+		return false;
+	*value = *found;
+	return true;
+}
+
+void
+fca_sort_place(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argno)
+{
+	JsonbValue	after;
+
+	fca_query_shape(query, !PG_ARGISNULL(argno));
+	if (PG_ARGISNULL(argno))
+		return;
+	fca_json_value(PG_GETARG_JSONB_P(argno), &after);
+	if (!fca_json_is_object(&after))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("after must be a JSON object"),
+				 errdetail("after is %s.", fca_json_kind(&after)),
+				 errhint("Give the last row of the page before, as to_jsonb(row) gives it; NULL means the first page.")));
+
+	for (int i = 0; i < sort->nkeys; i++)
+	{
+		FcaSortKey *key = &sort->keys[i];
+		const char *name = NameStr(key->column->attname);
+		Oid			type = getBaseType(key->column->atttypid);
+		JsonbValue	value;
+		Datum		datum;
+		bool		isnull;
+
+		if (!member(after.val.binary.data, name, &value))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("after lacks the sort key \"%s\"", name),
+					 errhint("Give the last row of the page before, as to_jsonb(row) gives it.")));
+		key->placed = true;
+		datum = fca_input_value(fca_input(type, -1, name), &value, 0, &isnull);
+		fca_query_shape(query, isnull);
+		if (!isnull)
+			key->after = fca_query_param(query, type, datum, false);
+	}
 }

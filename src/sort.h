@@ -24,4 +24,13 @@ typedef struct FcaSort
  */
 extern FcaSort *fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno);
 
+/*
+ * Reads the place behind which a page starts: a JSON object that gives every
+ * sort key its value, as to_jsonb(row) does; NULL means the first page.  Errors:
+ * 22023 where it is no object or lacks a sort key, the type's own where a value
+ * does not fit.
+ */
+extern void fca_sort_place(FcaSort *sort, FcaQuery *query,
+						   FunctionCallInfo fcinfo, int argno);
+
 #endif							/* FCA_SORT_H */

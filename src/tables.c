@@ -284,8 +284,7 @@ create_indexes(const FcaResource *resource)
 	{
 		String	   *index;
 
-		if ((*finder)->paging == FCA_ONE_ROW ||
-			(*finder)->where[0].test == FCA_CONTAINS)
+		if (!fca_finder_has_index(*finder))
 			continue;
 		index = makeString(psprintf("CREATE INDEX ON %s.%s (%s)%s", FCA_SCHEMA,
 									resource->relation, index_columns(*finder),

@@ -21,6 +21,12 @@ FCA_FINDER(fca_accounts, list_accounts_by_status,
 		   .order = {{"created_at", true}, {"id", true}},
 		   .paging = FCA_KEYSET)
 
+FCA_FINDER(fca_accounts, find_by_account_numbers,
+		   .each_of = &find_by_account_number)
+
+FCA_FINDER(fca_accounts, list_by_customers,
+		   .each_of = &list_by_customer)
+
 const FcaResource fca_accounts = {
 	.type = "account",
 	.relation = "accounts",
@@ -39,6 +45,8 @@ const FcaResource fca_accounts = {
 		{NULL}
 	},
 	.finders = (const FcaFinder *const[]) {
-		&find_by_account_number, &list_by_customer, &list_accounts_by_status, NULL
+		&find_by_account_number, &list_by_customer, &list_accounts_by_status,
+		&find_by_account_numbers,
+		&list_by_customers, NULL
 	}
 };

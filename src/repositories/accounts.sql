@@ -40,3 +40,17 @@ AS 'MODULE_PATHNAME', 'fca_list_accounts_by_status'
 LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION fca.list_accounts_by_status(text, bigint, timestamptz, bigint) IS
 'accounts with a status (active, frozen, closed), newest first (created_at desc, id desc); keyset page behind after_created_at, after_id';
+
+CREATE FUNCTION fca.find_by_account_numbers(account_numbers text[])
+RETURNS SETOF fca.account
+AS 'MODULE_PATHNAME', 'fca_find_by_account_numbers'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.find_by_account_numbers(text[]) IS
+'the accounts with these numbers, in the order of account_numbers; one given twice comes twice, a missing one is left out';
+
+CREATE FUNCTION fca.list_by_customers(customer_ids bigint[])
+RETURNS SETOF fca.account
+AS 'MODULE_PATHNAME', 'fca_list_by_customers'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.list_by_customers(bigint[]) IS
+'all accounts of each customer, in the order of customer_ids, newest first (created_at desc, id desc)';

@@ -31,6 +31,15 @@ FCA_FINDER(fca_conversations, find_by_status,
 		   .order = {{"updated_at", true}, {"id", true}},
 		   .paging = FCA_KEYSET)
 
+FCA_FINDER(fca_conversations, find_by_ticket_ids,
+		   .each_of = &find_by_ticket_id)
+
+FCA_FINDER(fca_conversations, find_by_customers,
+		   .each_of = &find_by_customer)
+
+FCA_FINDER(fca_conversations, find_escalated_for_update,
+		   .locks = &find_escalated, .paging = FCA_LIMITED)
+
 const FcaResource fca_conversations = {
 	.type = "conversation",
 	.relation = "conversations",
@@ -47,6 +56,9 @@ const FcaResource fca_conversations = {
 	},
 	.finders = (const FcaFinder *const[]) {
 		&find_by_customer, &find_escalated, &find_escalated_by_group,
-		&find_by_ticket_id, &find_by_status, NULL
+		&find_by_ticket_id, &find_by_status,
+		&find_by_ticket_ids,
+		&find_by_customers,
+		&find_escalated_for_update, NULL
 	}
 };

@@ -69,3 +69,26 @@ AS 'MODULE_PATHNAME', 'fca_find_by_status'
 LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION fca.find_by_status(text, bigint, timestamptz, bigint) IS
 'conversations with a status (active, resolved, escalated, closed), last changed first (updated_at desc, id desc); keyset page behind after_updated_at, after_id';
+
+CREATE FUNCTION fca.find_by_ticket_ids(ticket_ids text[])
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_by_ticket_ids'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.find_by_ticket_ids(text[]) IS
+'the conversations with these ticket ids, in the order of ticket_ids; one given twice comes twice, a missing one is left out';
+
+CREATE FUNCTION fca.find_by_customers(
+	customer_ids bigint[],
+	per_customer bigint DEFAULT 10)
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_by_customers'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.find_by_customers(bigint[], bigint) IS
+'the last changed per_customer conversations of each customer, in the order of customer_ids, last changed first (updated_at desc, id desc)';
+
+CREATE FUNCTION fca.find_escalated_for_update(max_rows bigint DEFAULT 1)
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_escalated_for_update'
+LANGUAGE C VOLATILE ROWS 1;
+COMMENT ON FUNCTION fca.find_escalated_for_update(bigint) IS
+'the longest waiting escalated conversations (updated_at, id), locked until the transaction ends; those that others have locked are left out';

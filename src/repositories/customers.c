@@ -27,6 +27,12 @@ FCA_FINDER(fca_customers, search_by_name,
 		   .order = {{"last_name"}, {"first_name"}, {"id"}},
 		   .paging = FCA_LIMITED)
 
+FCA_FINDER(fca_customers, find_by_emails,
+		   .each_of = &find_by_email)
+
+FCA_FINDER(fca_customers, find_by_business_ids,
+		   .each_of = &find_by_business_id)
+
 const FcaResource fca_customers = {
 	.type = "customer",
 	.relation = "customers",
@@ -45,6 +51,8 @@ const FcaResource fca_customers = {
 	},
 	.finders = (const FcaFinder *const[]) {
 		&find_by_email, &find_by_business_id, &find_vip_customers,
-		&find_active_customers, &search_by_name, NULL
+		&find_active_customers, &search_by_name,
+		&find_by_emails,
+		&find_by_business_ids, NULL
 	}
 };

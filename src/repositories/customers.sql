@@ -83,3 +83,17 @@ AS 'MODULE_PATHNAME', 'fca_search_by_name'
 LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION fca.search_by_name(text, bigint) IS
 'customers whose first or last name contains this text, in any case (last_name, first_name, id)';
+
+CREATE FUNCTION fca.find_by_emails(emails text[])
+RETURNS SETOF fca.customer
+AS 'MODULE_PATHNAME', 'fca_find_by_emails'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.find_by_emails(text[]) IS
+'the customers with these e-mail addresses, in the order of emails; one given twice comes twice, a missing one is left out';
+
+CREATE FUNCTION fca.find_by_business_ids(business_ids text[])
+RETURNS SETOF fca.customer
+AS 'MODULE_PATHNAME', 'fca_find_by_business_ids'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.find_by_business_ids(text[]) IS
+'the customers with these business ids, in the order of business_ids; one given twice comes twice, a missing one is left out';

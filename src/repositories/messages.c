@@ -21,6 +21,9 @@ FCA_FINDER(fca_messages, find_requiring_human,
 		   .order = {{"created_at"}, {"id"}},
 		   .paging = FCA_KEYSET)
 
+FCA_FINDER(fca_messages, find_recent_messages_of,
+		   .each_of = &find_recent_messages)
+
 const FcaResource fca_messages = {
 	.type = "message",
 	.relation = "messages",
@@ -38,6 +41,7 @@ const FcaResource fca_messages = {
 		{NULL}
 	},
 	.finders = (const FcaFinder *const[]) {
-		&find_by_conversation, &find_recent_messages, &find_requiring_human, NULL
+		&find_by_conversation, &find_recent_messages, &find_requiring_human,
+		&find_recent_messages_of, NULL
 	}
 };

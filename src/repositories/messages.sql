@@ -47,3 +47,12 @@ AS 'MODULE_PATHNAME', 'fca_find_requiring_human'
 LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION fca.find_requiring_human(bigint, timestamptz, bigint) IS
 'messages that require a human, oldest first (created_at, id); keyset page behind after_created_at, after_id';
+
+CREATE FUNCTION fca.find_recent_messages_of(
+	conversation_ids bigint[],
+	per_conversation bigint DEFAULT 20)
+RETURNS SETOF fca.message
+AS 'MODULE_PATHNAME', 'fca_find_recent_messages_of'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.find_recent_messages_of(bigint[], bigint) IS
+'the newest per_conversation messages of each conversation, in the order of conversation_ids, given oldest first (created_at, id)';

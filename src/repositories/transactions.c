@@ -23,6 +23,12 @@ FCA_FINDER(fca_transactions, find_transactions_by_category,
 		   .order = {{"occurred_at", true}, {"id", true}},
 		   .paging = FCA_KEYSET)
 
+FCA_FINDER(fca_transactions, find_by_references,
+		   .each_of = &find_by_reference)
+
+FCA_FINDER(fca_transactions, find_recent_transactions_of,
+		   .each_of = &find_recent_transactions)
+
 const FcaResource fca_transactions = {
 	.type = "transaction",
 	.relation = "transactions",
@@ -40,6 +46,8 @@ const FcaResource fca_transactions = {
 	},
 	.finders = (const FcaFinder *const[]) {
 		&find_by_reference, &find_recent_transactions,
-		&find_transactions_between, &find_transactions_by_category, NULL
+		&find_transactions_between, &find_transactions_by_category,
+		&find_by_references,
+		&find_recent_transactions_of, NULL
 	}
 };

@@ -58,3 +58,19 @@ AS 'MODULE_PATHNAME', 'fca_find_transactions_by_category'
 LANGUAGE C STABLE PARALLEL SAFE ROWS 50;
 COMMENT ON FUNCTION fca.find_transactions_by_category(bigint, text, bigint, timestamptz, bigint) IS
 'transactions of an account (accounts.id) in a category, latest first (occurred_at desc, id desc); keyset page behind after_occurred_at, after_id';
+
+CREATE FUNCTION fca.find_by_references(transaction_references text[])
+RETURNS SETOF fca.transaction
+AS 'MODULE_PATHNAME', 'fca_find_by_references'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.find_by_references(text[]) IS
+'the transactions with these references, in the order of transaction_references; one given twice comes twice, a missing one is left out';
+
+CREATE FUNCTION fca.find_recent_transactions_of(
+	account_ids bigint[],
+	per_account bigint DEFAULT 10)
+RETURNS SETOF fca.transaction
+AS 'MODULE_PATHNAME', 'fca_find_recent_transactions_of'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION fca.find_recent_transactions_of(bigint[], bigint) IS
+'the latest per_account transactions of each account, in the order of account_ids, latest first (occurred_at desc, id desc)';

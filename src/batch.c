@@ -1,0 +1,327 @@
+/*
+ * batch.c
+ *		New rows: from JSON objects into one INSERT.
+ */
+#include "compat.h"
+
+#include "access/relation.h"
+#include "catalog/pg_attribute.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/queryenvironment.h"
+
+#include "batch.h"
+
+/* The name by which the INSERT sees the new rows; it is no relation's. */
+#define NEW_ROWS "fca_rows"
+
+/* Not so are columns that are generated: to give one a value is an error. */
+static bool
+is_insertable(Form_pg_attribute column)
+{
+	return column->attgenerated == '\0' &&
+		column->attidentity != ATTRIBUTE_IDENTITY_ALWAYS;
+}
+
+/*
+ * The attribute number of a key; 0 where it is no column and that is no error.
+ * The objects of a batch mostly have the same keys, which jsonb keeps in one
+ * order: so the key is most often the one that the row before had at that
+ * place.
+ */
+static int
+key_attnum(FcaBatch *batch, int place, const JsonbValue *key, bool missing_ok)
+{
+	const FcaModel *model = batch->query->model;
+	FcaKnownKey *known;
+
+	if (place >= batch->nknown)
+	{
+		int			room = Max(batch->nknown * 2, 32);
+
+		batch->known = batch->nknown == 0
+			? MemoryContextAlloc(batch->context, sizeof(FcaKnownKey) * room)
+			: repalloc(batch->known, sizeof(FcaKnownKey) * room);
+		memset(batch->known + batch->nknown, 0,
+			   sizeof(FcaKnownKey) * (room - batch->nknown));
+		batch->nknown = room;
+	}
+
+	known = &batch->known[place];
+	if (known->name == NULL || known->length != key->val.string.len ||
+		memcmp(known->name, key->val.string.val, known->length) != 0)
+	{
+		char	   *name = fca_json_string(key);
+		Form_pg_attribute column = missing_ok
+			? fca_model_find_column(model, name) : fca_model_column(model, name);
+
+		if (column == NULL || (missing_ok && !is_insertable(column)))
+			return 0;
+		if (known->name != NULL)
+			pfree(known->name);
+		known->name = MemoryContextStrdup(batch->context, name);
+		known->length = key->val.string.len;
+		known->attnum = column->attnum;
+	}
+	return known->attnum;
+}
+
+bool
+fca_batch_next(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
+			   JsonbValue *row)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (batch->row != NULL)
+	{
+		row->type = jbvBinary;
+		row->val.binary.data = batch->row;
+		return (*ordinal)++ == 0;
+	}
+	(*ordinal)++;
+	return fca_json_next(batch->rows, it, NULL, row);
+}
+
+void
+fca_check_row(int64 ordinal, const JsonbValue *row)
+{
+	if (!fca_json_is_object(row))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rows must be an array of JSON objects"),
+				 errdetail("Row " INT64_FORMAT " is %s.", ordinal,
+						   fca_json_kind(row))));
+}
+
+/* Counts the rows, and in how many of them each column is given. */
+static void
+survey_rows(FcaBatch *batch)
+{
+	int			natts = RelationGetNumberOfAttributes(batch->query->model->rel);
+	JsonbIterator *it = NULL;
+	JsonbValue	row;
+	int64		ordinal = 0;
+
+	batch->given = palloc0(sizeof(int64) * (natts + 1));
+	while (fca_batch_next(batch, &it, &ordinal, &row))
+	{
+		JsonbIterator *keys = NULL;
+		JsonbValue	key;
+		JsonbValue	value;
+		int			place = 0;
+
+		batch->count++;
+		if (batch->lenient && !fca_json_is_object(&row))
+			continue;
+		fca_check_row(ordinal, &row);
+		while (fca_json_next(row.val.binary.data, &keys, &key, &value))
+			batch->given[key_attnum(batch, place++, &key, batch->lenient)]++;
+	}
+}
+
+/*
+ * The default of a relation's column, as INSERT has it: a view's own, else that
+ * of the column which the view shows, if the view is updated by itself.
+ */
+static Node *
+column_default(Relation rel, AttrNumber attnum)
+{
+	Node	   *initial = build_column_default(rel, attnum);
+	Query	   *view;
+	TargetEntry *entry;
+	RangeTblEntry *rte;
+	Relation	base;
+
+	if (initial != NULL || rel->rd_rel->relkind != RELKIND_VIEW ||
+		(rel->trigdesc && rel->trigdesc->trig_insert_instead_row))
+		return initial;
+
+	view = get_view_query(rel);
+	entry = list_nth(view->targetList, attnum - 1);
+	if (!IsA(entry->expr, Var) || list_length(view->jointree->fromlist) != 1 ||
+		!IsA(linitial(view->jointree->fromlist), RangeTblRef))
+		return NULL;
+	rte = rt_fetch(((Var *) entry->expr)->varno, view->rtable);
+	if (rte->rtekind != RTE_RELATION || ((Var *) entry->expr)->varattno <= 0)
+		return NULL;
+	base = relation_open(rte->relid, AccessShareLock);
+	initial = column_default(base, ((Var *) entry->expr)->varattno);
+	relation_close(base, NoLock);
+	return initial;
+}
+
+/* Which columns the INSERT has, and how each gets its values. */
+static void
+choose_columns(FcaBatch *batch)
+{
+	Relation	rel = batch->query->model->rel;
+	TupleDesc	reldesc = RelationGetDescr(rel);
+
+	batch->columns = palloc0(sizeof(FcaNewColumn) * reldesc->natts);
+	batch->position = palloc0(sizeof(int) * (reldesc->natts + 1));
+	for (int i = 0; i < reldesc->natts; i++)
+	{
+		FcaNewColumn *new;
+
+		if (batch->given[i + 1] == 0)
+			continue;
+		batch->position[i + 1] = batch->ncolumns;
+		new = &batch->columns[batch->ncolumns++];
+		new->column = TupleDescAttr(reldesc, i);
+		new->input = fca_input(new->column->atttypid, new->column->atttypmod,
+							   NameStr(new->column->attname));
+		if (batch->given[i + 1] < batch->count)
+		{
+			Expr	   *initial = (Expr *) column_default(rel, i + 1);
+
+			if (initial != NULL)
+				new->initial = ExecInitExpr(expression_planner(initial), NULL);
+		}
+		fca_query_shape_column(batch->query, new->column);
+	}
+	fca_query_shape(batch->query, InvalidAttrNumber);	/* the end of the columns */
+
+	batch->desc = CreateTemplateTupleDesc(batch->ncolumns);
+	for (int i = 0; i < batch->ncolumns; i++)
+		TupleDescCopyEntry(batch->desc, i + 1, reldesc,
+						   batch->columns[i].column->attnum);
+	TupleDescFinalize(batch->desc);
+}
+
+void
+fca_batch_begin(FcaBatch *batch, FcaQuery *query, JsonbContainer *rows,
+				JsonbContainer *row, bool lenient)
+{
+	memset(batch, 0, sizeof(FcaBatch));
+	batch->query = query;
+	batch->context = CurrentMemoryContext;
+	batch->rows = rows;
+	batch->row = row;
+	batch->lenient = lenient;
+	survey_rows(batch);
+	choose_columns(batch);
+	batch->values = palloc(sizeof(Datum) * (batch->ncolumns + 1));
+	batch->nulls = palloc(sizeof(bool) * (batch->ncolumns + 1));
+	batch->has = palloc(sizeof(bool) * (batch->ncolumns + 1));
+	batch->econtext = CreateStandaloneExprContext();
+}
+
+void
+fca_batch_end(FcaBatch *batch)
+{
+	FreeExprContext(batch->econtext, true);
+}
+
+/* A row of its own must not fail with the INSERT of all. */
+static void
+check_insertable(const FcaBatch *batch, int attnum)
+{
+	Relation	rel = batch->query->model->rel;
+	Form_pg_attribute column = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+
+	if (!is_insertable(column))
+		ereport(ERROR,
+				(errcode(ERRCODE_GENERATED_ALWAYS),
+				 errmsg("cannot insert a non-DEFAULT value into column \"%s\"",
+						NameStr(column->attname)),
+				 errtablecol(rel, attnum)));
+}
+
+void
+fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
+{
+	MemoryContext old;
+	JsonbIterator *keys = NULL;
+	JsonbValue	key;
+	JsonbValue	value;
+	JsonbValue	absent = {.type = jbvNull};
+	int64		shown = batch->row != NULL ? 0 : ordinal;
+	int			place = 0;
+
+	fca_check_row(ordinal, row);
+	ResetExprContext(batch->econtext);
+	old = MemoryContextSwitchTo(batch->econtext->ecxt_per_tuple_memory);
+	memset(batch->has, false, sizeof(bool) * batch->ncolumns);
+	while (fca_json_next(row->val.binary.data, &keys, &key, &value))
+	{
+		int			attnum = key_attnum(batch, place++, &key, false);
+		int			i = batch->position[attnum];
+
+		if (batch->lenient)
+			check_insertable(batch, attnum);
+		batch->values[i] = fca_input_value(batch->columns[i].input, &value, shown,
+										   &batch->nulls[i]);
+		batch->has[i] = true;
+	}
+	for (int i = 0; i < batch->ncolumns; i++)
+		if (batch->has[i])
+			continue;
+		else if (batch->columns[i].initial != NULL)
+			batch->values[i] = ExecEvalExpr(batch->columns[i].initial,
+											batch->econtext, &batch->nulls[i]);
+		else
+			batch->values[i] = fca_input_value(batch->columns[i].input, &absent, shown,
+											   &batch->nulls[i]);
+	MemoryContextSwitchTo(old);
+}
+
+Tuplestorestate *
+fca_batch_store(FcaBatch *batch)
+{
+	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
+	JsonbIterator *it = NULL;
+	JsonbValue	row;
+	int64		ordinal = 0;
+
+	while (fca_batch_next(batch, &it, &ordinal, &row))
+	{
+		fca_batch_read(batch, ordinal, &row);
+		tuplestore_putvalues(store, batch->desc, batch->values, batch->nulls);
+	}
+	return store;
+}
+
+FcaPlan *
+fca_batch_insert(FcaBatch *batch, Tuplestorestate *store, int64 count,
+				 const char *returning)
+{
+	FcaQuery   *query = batch->query;
+	StringInfo	text = &query->text;
+	EphemeralNamedRelation rows = palloc0(sizeof(EphemeralNamedRelationData));
+	FcaPlan    *plan;
+
+	rows->md.name = NEW_ROWS;
+	rows->md.tupdesc = batch->desc;
+	rows->md.enrtype = ENR_NAMED_TUPLESTORE;
+	rows->md.enrtuples = count;
+	rows->reldata = store;
+	if (SPI_register_relation(rows) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register the new rows");
+
+	plan = fca_plan_find(query);
+	if (plan != NULL)
+		return plan;
+
+	fca_model_check(query->model);
+	resetStringInfo(text);
+	appendStringInfo(text, "INSERT INTO %s AS r", fca_relation_text(query->model));
+	for (int i = 0; i < batch->ncolumns; i++)
+		appendStringInfo(text, "%s%s", i == 0 ? " (" : ", ",
+						 quote_identifier(NameStr(batch->columns[i].column->attname)));
+	if (batch->ncolumns > 0)
+		appendStringInfoChar(text, ')');
+	appendStringInfoString(text, " SELECT");
+	for (int i = 0; i < batch->ncolumns; i++)
+		appendStringInfo(text, "%s n.%s", i == 0 ? "" : ",",
+						 quote_identifier(NameStr(batch->columns[i].column->attname)));
+	appendStringInfoString(text, " FROM " NEW_ROWS " AS n RETURNING ");
+	if (returning != NULL)
+		appendStringInfoString(text, returning);
+	else
+		fca_append_row(text, query->model);
+	return fca_plan_keep(query, 0);
+}

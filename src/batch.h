@@ -1,0 +1,90 @@
+/*
+ * batch.h
+ *		New rows: from JSON objects into one INSERT.
+ *
+ * The objects become values of the relation's columns, in a tuplestore that the
+ * INSERT reads as an ephemeral relation.  They may have different keys: where
+ * one lacks a column that another gives, the column's default is worked out
+ * here.
+ */
+#ifndef FCA_BATCH_H
+#define FCA_BATCH_H
+
+#include "compat.h"
+
+#include "nodes/execnodes.h"
+#include "utils/jsonb.h"
+#include "utils/tuplestore.h"
+
+#include "plan.h"
+#include "value.h"
+
+/* A column of the INSERT. */
+typedef struct FcaNewColumn
+{
+	Form_pg_attribute column;
+	FcaInput   *input;
+	ExprState  *initial;		/* its default, where a row lacks it; or NULL */
+} FcaNewColumn;
+
+/* The key that stood last at a place of an object, and its column. */
+typedef struct FcaKnownKey
+{
+	char	   *name;
+	int			length;
+	int			attnum;
+} FcaKnownKey;
+
+typedef struct FcaBatch
+{
+	FcaQuery   *query;
+	MemoryContext context;		/* lives as long as this */
+	JsonbContainer *rows;		/* an array of objects; or: */
+	JsonbContainer *row;		/* the only object */
+	bool		lenient;		/* are bad keys and elements left to each row? */
+	int64		count;			/* of the rows */
+	FcaKnownKey *known;			/* by place in an object */
+	int			nknown;
+	int64	   *given;			/* by attnum: in how many rows */
+	int			ncolumns;
+	FcaNewColumn *columns;
+	int		   *position;		/* by attnum: in columns */
+	TupleDesc	desc;			/* of the columns */
+	ExprContext *econtext;		/* its memory is a row's */
+	Datum	   *values;			/* of one row */
+	bool	   *nulls;
+	bool	   *has;
+} FcaBatch;
+
+/*
+ * Looks through the rows for the columns that they give, which become part of
+ * the query's shape.  "rows" is an array, or "row" the only object.  An element
+ * that is no object is error 22023, a key that is no column 42703; with
+ * "lenient", only when that row is read.
+ */
+extern void fca_batch_begin(FcaBatch *batch, FcaQuery *query,
+							JsonbContainer *rows, JsonbContainer *row,
+							bool lenient);
+extern void fca_batch_end(FcaBatch *batch);
+
+/* Error 22023 where an element of rows is no object. */
+extern void fca_check_row(int64 ordinal, const JsonbValue *row);
+
+/* Steps through the rows: start with *it = NULL and *ordinal = 0. */
+extern bool fca_batch_next(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
+						   JsonbValue *row);
+
+/* Reads a row into the batch's values and nulls, in econtext's row memory. */
+extern void fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row);
+
+/* All rows in a tuplestore. */
+extern Tuplestorestate *fca_batch_store(FcaBatch *batch);
+
+/*
+ * Within SPI: the plan of the INSERT, which reads the store; RETURNING what is
+ * said, or T's columns where that is NULL.
+ */
+extern FcaPlan *fca_batch_insert(FcaBatch *batch, Tuplestorestate *store,
+								 int64 count, const char *returning);
+
+#endif							/* FCA_BATCH_H */

@@ -1,0 +1,252 @@
+/*
+ * cursor.c
+ *		Streams: a cursor over a model's rows, or over a finder's.
+ *
+ * The cursor belongs to the caller's transaction, which ends it; it is read by
+ * FETCH, and the rows are worked out as they are read.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/portal.h"
+#include "utils/syscache.h"
+
+#include "base_repository.h"
+#include "finder.h"
+#include "sort.h"
+
+PG_FUNCTION_INFO_V1(fca_open_cursor);
+PG_FUNCTION_INFO_V1(fca_open_finder);
+
+/* Within SPI: opens a cursor of the given name, or of one that is made up. */
+static Datum
+open_plan(FunctionCallInfo fcinfo, int argno, FcaPlan *plan, const FcaQuery *query)
+{
+	const char *name = PG_ARGISNULL(argno)
+		? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argno));
+	Portal		portal = SPI_cursor_open_with_paramlist(name, fca_plan_spi(plan),
+														fca_query_params(query), false);
+	text	   *opened;
+
+	if (portal == NULL)
+		elog(ERROR, "could not open cursor: %s", SPI_result_code_string(SPI_result));
+	opened = SPI_palloc(strlen(portal->name) + VARHDRSZ);
+	SET_VARSIZE(opened, strlen(portal->name) + VARHDRSZ);
+	memcpy(VARDATA(opened), portal->name, strlen(portal->name));
+	return PointerGetDatum(opened);
+}
+
+Datum
+fca_open_cursor(PG_FUNCTION_ARGS)
+{
+	FcaCall		call;
+	FcaFilter  *filter;
+	FcaSort    *sort;
+	FcaWindow	all = {0};
+	FcaPlan    *plan;
+	Datum		name;
+
+	fca_call_begin(&call, fcinfo, FCA_OP_CURSOR);
+	filter = fca_filter_read(&call.query, fcinfo, 1, false);
+	sort = fca_sort_read(&call.query, fcinfo, 2);
+	SPI_connect();
+	plan = fca_plan_find(&call.query);
+	if (plan == NULL)
+	{
+		fca_model_check(&call.model);
+		fca_append_list(&call.query, fca_filter_text(filter), sort->keys,
+						sort->nkeys, &all);
+		plan = fca_plan_keep(&call.query, CURSOR_OPT_FAST_PLAN);
+	}
+	name = open_plan(fcinfo, 3, plan, &call.query);
+	SPI_finish();
+	fca_call_end(&call);
+	return name;
+}
+
+/* The finders' SQL functions, for a hint. */
+static const char *
+finder_names(void)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
+		for (const FcaFinder *const *finder = (*resource)->finders; *finder != NULL; finder++)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", (*finder)->name);
+	return names.data;
+}
+
+/* A finder's SQL function, by which its arguments have names and defaults. */
+typedef struct FinderFunction
+{
+	const FcaFinder *finder;
+	Oid			oid;
+	Oid			rowtype;
+	int			nargs;
+	Oid		   *types;
+	char	  **names;
+	List	   *defaults;		/* of the last arguments */
+} FinderFunction;
+
+static void
+look_up_finder(const char *name, FinderFunction *function)
+{
+	CatCList   *functions = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
+	Oid			schema = get_namespace_oid(FCA_SCHEMA, false);
+
+	memset(function, 0, sizeof(FinderFunction));
+	for (int i = 0; i < functions->n_members; i++)
+	{
+		HeapTuple	tuple = &functions->members[i]->tuple;
+		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
+		const FcaFinder *finder = NULL;
+		Datum		datum;
+		bool		isnull;
+
+		if (form->pronamespace != schema || form->prolang != ClanguageId)
+			continue;
+		datum = SysCacheGetAttr(PROCNAMEARGSNSP, tuple, Anum_pg_proc_prosrc, &isnull);
+		finder = fca_finder_of_symbol(TextDatumGetCString(datum));
+		if (finder == NULL || form->pronargs != fca_finder_nargs(finder))
+			continue;
+		function->finder = finder;
+		function->oid = form->oid;
+		function->rowtype = form->prorettype;
+		datum = SysCacheGetAttr(PROCNAMEARGSNSP, tuple, Anum_pg_proc_proargdefaults, &isnull);
+		if (!isnull)
+			function->defaults = castNode(List, stringToNode(TextDatumGetCString(datum)));
+	}
+	ReleaseCatCacheList(functions);
+
+	if (function->finder == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("there is no finder \"%s\"", name),
+				 errhint("The finders are: %s.", finder_names())));
+	if (object_aclcheck(ProcedureRelationId, function->oid, GetUserId(),
+						ACL_EXECUTE) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, name);
+}
+
+/* The default of an argument; false where it has none. */
+static bool
+argument_default(const FinderFunction *function, int i, NullableDatum *value)
+{
+	int			n = i - (function->nargs - list_length(function->defaults));
+	ExprContext *econtext;
+	ExprState  *state;
+
+	if (n < 0)
+		return false;
+	state = ExecInitExpr(expression_planner(list_nth(function->defaults, n)), NULL);
+	econtext = CreateStandaloneExprContext();
+	value->value = ExecEvalExpr(state, econtext, &value->isnull);
+	if (!value->isnull)
+		value->value = datumCopy(value->value, get_typbyval(function->types[i]),
+								 get_typlen(function->types[i]));
+	FreeExprContext(econtext, true);
+	return true;
+}
+
+/* The arguments of a finder from a JSON object of their names. */
+static void
+read_arguments(FinderFunction *function, JsonbContainer *given, FcaArgument *arguments)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function->oid));
+	char	   *modes;
+	StringInfoData names;
+	JsonbIterator *it = NULL;
+	JsonbValue	key;
+	JsonbValue	value;
+	bool		has[FCA_MAX_ARGUMENTS] = {false};
+
+	function->nargs = get_func_arg_info(tuple, &function->types, &function->names,
+										(char **) &modes);
+	ReleaseSysCache(tuple);
+	initStringInfo(&names);
+	for (int i = 0; i < function->nargs; i++)
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", function->names[i]);
+
+	while (fca_json_next(given, &it, &key, &value))
+	{
+		char	   *name = fca_json_string(&key);
+		int			i = 0;
+
+		while (i < function->nargs && strcmp(function->names[i], name) != 0)
+			i++;
+		if (i == function->nargs)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("finder \"%s\" has no argument \"%s\"",
+							get_func_name(function->oid), name),
+					 errhint("Its arguments are: %s.", names.data)));
+		arguments[i].value.value =
+			fca_input_value(fca_input(function->types[i], -1, name), &value, 0,
+							&arguments[i].value.isnull);
+		has[i] = true;
+	}
+	for (int i = 0; i < function->nargs; i++)
+	{
+		arguments[i].type = function->types[i];
+		if (!has[i] && !argument_default(function, i, &arguments[i].value))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("finder \"%s\" needs the argument \"%s\"",
+							get_func_name(function->oid), function->names[i]),
+					 errhint("Its arguments are: %s.", names.data)));
+	}
+}
+
+Datum
+fca_open_finder(PG_FUNCTION_ARGS)
+{
+	FinderFunction function;
+	FcaArgument arguments[FCA_MAX_ARGUMENTS];
+	FcaFinding	finding;
+	FcaPlan    *plan;
+	Datum		name;
+	JsonbValue	given = {.type = jbvNull};
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("finder must not be null"),
+				 errhint("The finders are: %s.", finder_names())));
+	look_up_finder(text_to_cstring(PG_GETARG_TEXT_PP(0)), &function);
+	if (!PG_ARGISNULL(1))
+		fca_json_value(PG_GETARG_JSONB_P(1), &given);
+	if (!fca_json_is_object(&given))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("arguments must be a JSON object"),
+				 errdetail("arguments is %s.", fca_json_kind(&given))));
+	read_arguments(&function, given.val.binary.data, arguments);
+
+	fca_finding_begin(&finding, function.finder, function.rowtype, arguments, true);
+	SPI_connect();
+	plan = fca_plan_find(&finding.query);
+	if (plan == NULL)
+	{
+		fca_finding_write(&finding);
+		plan = fca_plan_keep(&finding.query, CURSOR_OPT_FAST_PLAN);
+	}
+	name = open_plan(fcinfo, 2, plan, &finding.query);
+	SPI_finish();
+	fca_model_close(&finding.model);
+	return name;
+}

@@ -1,0 +1,53 @@
+/*
+ * finder.h
+ *		A finder from its declaration (see resource.h).
+ */
+#ifndef FCA_FINDER_H
+#define FCA_FINDER_H
+
+#include "compat.h"
+
+#include "plan.h"
+#include "query.h"
+
+/* An argument of a finder. */
+typedef struct FcaArgument
+{
+	Oid			type;
+	NullableDatum value;
+} FcaArgument;
+
+#define FCA_MAX_ARGUMENTS (FCA_MAX_CONDITIONS + 1 + FCA_MAX_ORDER)
+
+/* One call of a finder. */
+typedef struct FcaFinding
+{
+	const FcaFinder *finder;
+	FcaModel	model;
+	FcaQuery	query;
+	FcaWindow	window;
+	bool		for_cursor;
+	int			limit;			/* number of the parameter of a LIMIT, or 0 */
+	int			params[FCA_MAX_CONDITIONS]; /* number of each condition's */
+	FcaSortKey	keys[FCA_MAX_ORDER];
+	int			nkeys;
+} FcaFinding;
+
+/* How many arguments a finder has. */
+extern int	fca_finder_nargs(const FcaFinder *finder);
+
+/* The finder whose C function has that symbol, or NULL. */
+extern const FcaFinder *fca_finder_of_symbol(const char *symbol);
+
+/*
+ * Opens the finder's relation and reads the arguments.  For a cursor, which
+ * cannot be told a number of rows, max_rows becomes a part of the text.
+ */
+extern void fca_finding_begin(FcaFinding *finding, const FcaFinder *finder,
+							  Oid rowtype, const FcaArgument *arguments,
+							  bool for_cursor);
+
+/* Writes the query's text. */
+extern void fca_finding_write(FcaFinding *finding);
+
+#endif							/* FCA_FINDER_H */

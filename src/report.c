@@ -1,0 +1,315 @@
+/*
+ * report.c
+ *		create_many_report(): keeps the good rows, and says why of each bad one.
+ *
+ * All rows that can be read go into one INSERT.  Where it fails, it is taken
+ * back by a subtransaction and tells how many rows had come out of it: if not
+ * all, the next one is most likely bad; those before it are inserted again, and
+ * then it, and then the rest.  If all had come out (a foreign key is checked at
+ * the end of the statement), the rows are divided, and each part is tried.
+ *
+ * What is wrong with the call as a whole, such as a missing privilege, is its
+ * error, and no row's.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "base_repository.h"
+#include "batch.h"
+#include "rows.h"
+
+PG_FUNCTION_INFO_V1(fca_create_many_report);
+
+/* Into how many parts rows are divided among which one is bad. */
+#define PARTS 10
+
+/* What became of a row. */
+typedef struct Outcome
+{
+	MinimalTuple tuple;			/* its values, until it is inserted */
+	char	   *id;				/* of a row that was created */
+	ErrorData  *error;			/* of one that was not */
+} Outcome;
+
+typedef struct Report
+{
+	FcaCall		call;
+	FcaBatch	batch;
+	MemoryContext context;		/* lives as long as this */
+	Outcome    *outcomes;
+	const char *returning;
+	DestReceiver receiver;		/* of the INSERT */
+	int64	   *sent;			/* the rows of the INSERT, by ordinal - 1 */
+	int64		nsent;
+	int64		nreceived;
+} Report;
+
+/*
+ * Runs a step in a subtransaction; NULL, or the error that it ended in, and then
+ * it is taken back.  What stops the whole statement is thrown on.
+ */
+typedef void (*Step) (Report *report, int64 arg);
+
+static ErrorData *
+try_step(Report *report, Step step, int64 arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		step(report, arg);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		int			category;
+
+		MemoryContextSwitchTo(report->context);
+		error = CopyErrorData();
+		category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+		if (category == ERRCODE_OPERATOR_INTERVENTION ||
+			category == ERRCODE_INSUFFICIENT_RESOURCES ||
+			category == ERRCODE_TRANSACTION_ROLLBACK ||
+			category == ERRCODE_INTERNAL_ERROR)
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return error;
+}
+
+/* Reads rows from an ordinal on, until one cannot be read. */
+typedef struct RowReading
+{
+	JsonbIterator *it;
+	int64		ordinal;
+	JsonbValue	row;
+} RowReading;
+
+static void
+read_rows(Report *report, int64 arg)
+{
+	RowReading *reading = (RowReading *) (intptr_t) arg;
+	FcaBatch   *batch = &report->batch;
+
+	while (fca_batch_next(batch, &reading->it, &reading->ordinal, &reading->row))
+	{
+		MemoryContext old;
+
+		fca_batch_read(batch, reading->ordinal, &reading->row);
+		old = MemoryContextSwitchTo(report->context);
+		report->outcomes[reading->ordinal - 1].tuple =
+			heap_form_minimal_tuple(batch->desc, batch->values, batch->nulls);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+/* Takes in the id of a row that came out of the INSERT. */
+static bool
+receive_id(TupleTableSlot *slot, DestReceiver *self)
+{
+	Report	   *report = (Report *) ((char *) self - offsetof(Report, receiver));
+	Outcome    *outcome = &report->outcomes[report->sent[report->nreceived]];
+	bool		isnull;
+	Datum		id = slot_getattr(slot, 1, &isnull);
+
+	outcome->id = isnull ? NULL
+		: MemoryContextStrdup(report->context, TextDatumGetCString(id));
+	report->nreceived++;
+	return true;
+}
+
+static void
+start_receiving(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+static void
+end_receiving(DestReceiver *self)
+{
+}
+
+/* Inserts the rows that are to be sent. */
+static void
+insert_rows(Report *report, int64 arg)
+{
+	FcaBatch   *batch = &report->batch;
+	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(batch->desc, &TTSOpsMinimalTuple);
+
+	for (int64 i = 0; i < report->nsent; i++)
+	{
+		ExecStoreMinimalTuple(report->outcomes[report->sent[i]].tuple, slot, false);
+		tuplestore_puttupleslot(store, slot);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+
+	report->nreceived = 0;
+	SPI_connect();
+	fca_plan_run(fca_batch_insert(batch, store, report->nsent, report->returning),
+				 &report->call.query, false, 0, &report->receiver);
+	SPI_finish();
+	tuplestore_end(store);
+	if (report->nreceived != report->nsent)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("the row was not created"),
+				 errdetail("A trigger or rule of relation \"%s\" discarded it.",
+						   RelationGetRelationName(report->call.model.rel))));
+}
+
+/* What is wrong with the INSERT as a whole is an error of the call. */
+static void
+check_insert(Report *report)
+{
+	Relation	rel = report->call.model.rel;
+
+	if (rel->rd_rel->relpersistence != RELPERSISTENCE_TEMP)
+		PreventCommandIfReadOnly("INSERT");
+	SPI_connect();
+	fca_plan_check(fca_batch_insert(&report->batch, NULL, report->batch.count,
+									report->returning));
+	SPI_finish();
+}
+
+/* Sends some rows; the error, or NULL where all are created. */
+static ErrorData *
+try_rows(Report *report, int64 *rows, int64 count)
+{
+	report->sent = rows;
+	report->nsent = count;
+	return try_step(report, insert_rows, 0);
+}
+
+/* Creates the good ones among these rows. */
+static void
+create_rows(Report *report, int64 *rows, int64 count)
+{
+	CHECK_FOR_INTERRUPTS();
+	while (count > 0)
+	{
+		ErrorData  *error = try_rows(report, rows, count);
+		int64		good;
+		int64		part;
+
+		if (error == NULL)
+			return;
+		good = report->nreceived;
+		if (count == 1)
+		{
+			report->outcomes[rows[0]].error = error;
+			return;
+		}
+		if (good < count)
+		{
+			/* the next is most likely the bad one: that shows by itself */
+			create_rows(report, rows, good);
+			create_rows(report, rows + good, 1);
+			rows += good + 1;
+			count -= good + 1;
+			continue;
+		}
+		part = (count + PARTS - 1) / PARTS;
+		for (int64 first = 0; first < count; first += part)
+			create_rows(report, rows + first, Min(part, count - first));
+		return;
+	}
+}
+
+/* Gives a row of the report. */
+static void
+report_row(Report *report, int64 i)
+{
+	Outcome    *outcome = &report->outcomes[i];
+	ErrorData  *error = outcome->error;
+	Datum		values[7] = {0};
+	bool		nulls[7] = {false, false, true, true, true, true, true};
+
+	values[0] = Int64GetDatum(i + 1);
+	values[1] = BoolGetDatum(error == NULL);
+	if (error == NULL && outcome->id != NULL)
+	{
+		values[2] = CStringGetTextDatum(outcome->id);
+		nulls[2] = false;
+	}
+	if (error != NULL)
+	{
+		const char *texts[] = {unpack_sql_state(error->sqlerrcode), error->message,
+		error->column_name, error->constraint_name};
+
+		for (int j = 0; j < lengthof(texts); j++)
+			if (texts[j] != NULL)
+			{
+				values[3 + j] = CStringGetTextDatum(texts[j]);
+				nulls[3 + j] = false;
+			}
+	}
+	fca_rows_add(report->call.fcinfo, values, nulls);
+}
+
+/* RETURNING the key as text; where the model has no single key, NULL. */
+static const char *
+key_text(const FcaModel *model)
+{
+	Form_pg_attribute key = fca_model_find_key(model);
+
+	return key == NULL ? "NULL::pg_catalog.text"
+		: psprintf("%s::pg_catalog.text", fca_column_text(key));
+}
+
+Datum
+fca_create_many_report(PG_FUNCTION_ARGS)
+{
+	Report		report = {0};
+	RowReading	reading = {0};
+	ErrorData  *error;
+	int64	   *rows;
+	int64		count = 0;
+
+	fca_call_begin(&report.call, fcinfo, FCA_OP_CREATE_REPORT);
+	fca_rows_begin(fcinfo);
+	report.context = CurrentMemoryContext;
+	report.returning = key_text(&report.call.model);
+	report.receiver.receiveSlot = receive_id;
+	report.receiver.rStartup = start_receiving;
+	report.receiver.rShutdown = end_receiving;
+	report.receiver.rDestroy = end_receiving;
+	report.receiver.mydest = DestNone;
+	fca_batch_begin(&report.batch, &report.call.query,
+					fca_rows_argument(fcinfo, 1), NULL, true);
+	report.outcomes = MemoryContextAllocHuge(report.context,
+											 sizeof(Outcome) * (report.batch.count + 1));
+	memset(report.outcomes, 0, sizeof(Outcome) * (report.batch.count + 1));
+	rows = MemoryContextAllocHuge(report.context,
+								  sizeof(int64) * (report.batch.count + 1));
+
+	while ((error = try_step(&report, read_rows, (int64) (intptr_t) &reading)) != NULL)
+		report.outcomes[reading.ordinal - 1].error = error;
+	for (int64 i = 0; i < report.batch.count; i++)
+		if (report.outcomes[i].tuple != NULL)
+			rows[count++] = i;
+	check_insert(&report);
+	create_rows(&report, rows, count);
+
+	for (int64 i = 0; i < report.batch.count; i++)
+		report_row(&report, i);
+	fca_batch_end(&report.batch);
+	fca_call_end(&report.call);
+	return (Datum) 0;
+}

@@ -1,0 +1,255 @@
+/*
+ * upsert.c
+ *		upsert() and upsert_many().
+ *
+ * A row is first sought by an UPDATE of the columns that are given: it needs no
+ * others, even where they are NOT NULL, which INSERT ... ON CONFLICT would check
+ * first.  Where there is none, INSERT ... ON CONFLICT DO UPDATE makes it, or
+ * changes the one that another session has made meanwhile: so two sessions that
+ * upsert one key both succeed, and neither's columns are lost.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "base_repository.h"
+#include "batch.h"
+#include "rows.h"
+
+PG_FUNCTION_INFO_V1(fca_upsert);
+PG_FUNCTION_INFO_V1(fca_upsert_many);
+
+/* The columns whose unique index decides; NULL means the key. */
+static List *
+conflict_columns(const FcaCall *call, int argno)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	List	   *columns = NIL;
+	Datum	   *names;
+	bool	   *nulls;
+	int			count;
+
+	if (PG_ARGISNULL(argno))
+		return list_make1(fca_model_key(&call->model));
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		Form_pg_attribute column = nulls[i] ? NULL
+			: fca_model_column(&call->model, TextDatumGetCString(names[i]));
+
+		if (column == NULL || list_member_ptr(columns, column))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 column == NULL ? errmsg("conflict_columns must not hold null")
+					 : errmsg("conflict_columns names column \"%s\" twice",
+							  NameStr(column->attname))));
+		columns = lappend(columns, column);
+	}
+	if (columns == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("conflict_columns must not be empty"),
+				 errhint("NULL means the key.")));
+	return columns;
+}
+
+/* Every conflict column must have a value: else no row could be told by it. */
+static FcaAssignment *
+assignment_of(const FcaQuery *query, const List *assignments,
+			  Form_pg_attribute column)
+{
+	ListCell   *cell;
+
+	foreach(cell, assignments)
+	{
+		FcaAssignment *assignment = lfirst(cell);
+
+		if (assignment->column == column && !assignment->is_null)
+			return assignment;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("data must give the conflict column \"%s\" a value",
+					NameStr(column->attname)),
+			 errhint("Use create() for a row whose key the database makes."),
+			 errtablecol(query->model->rel, column->attnum)));
+}
+
+/* " (a, b)" */
+static void
+append_columns(StringInfo text, const List *columns)
+{
+	ListCell   *cell;
+
+	foreach(cell, columns)
+		appendStringInfo(text, "%s%s", foreach_current_index(cell) == 0 ? " (" : ", ",
+						 quote_identifier(NameStr(((Form_pg_attribute) lfirst(cell))->attname)));
+	appendStringInfoChar(text, ')');
+}
+
+static void
+hint_at_index(void *arg)
+{
+	if (geterrcode() == ERRCODE_INVALID_COLUMN_REFERENCE)
+		errhint("Make a unique index on the conflict columns, or give columns that have one.");
+}
+
+static FcaPlan *
+insert_plan(FcaQuery *query, const List *assignments, const List *conflict)
+{
+	FcaPlan    *plan = fca_plan_find(query);
+	StringInfo	text = &query->text;
+	List	   *columns = NIL;
+	ListCell   *cell;
+	ErrorContextCallback callback;
+
+	if (plan != NULL)
+		return plan;
+
+	resetStringInfo(text);
+	foreach(cell, assignments)
+		columns = lappend(columns, ((FcaAssignment *) lfirst(cell))->column);
+	fca_model_check(query->model);
+	appendStringInfo(text, "INSERT INTO %s AS r", fca_relation_text(query->model));
+	append_columns(text, columns);
+	appendStringInfoString(text, " VALUES (");
+	foreach(cell, assignments)
+		appendStringInfo(text, "%s$%d", foreach_current_index(cell) == 0 ? "" : ", ",
+						 ((FcaAssignment *) lfirst(cell))->param);
+	appendStringInfoString(text, ") ON CONFLICT");
+	append_columns(text, conflict);
+	appendStringInfoString(text, " DO UPDATE");
+	fca_append_set(query, assignments, conflict, true);
+	appendStringInfoString(text, " RETURNING ");
+	fca_append_row(text, query->model);
+
+	/* Planned at once, so that a missing unique index shows before any change. */
+	callback.callback = hint_at_index;
+	callback.arg = NULL;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	plan = fca_plan_keep(query, 0);
+	fca_plan_check(plan);
+	error_context_stack = callback.previous;
+	return plan;
+}
+
+static FcaPlan *
+update_plan(FcaQuery *query, const List *assignments, const List *conflict)
+{
+	FcaPlan    *plan = fca_plan_find(query);
+	StringInfo	text = &query->text;
+	ListCell   *cell;
+
+	if (plan != NULL)
+		return plan;
+
+	appendStringInfo(text, "UPDATE %s AS r", fca_relation_text(query->model));
+	fca_append_set(query, assignments, conflict, false);
+	foreach(cell, conflict)
+	{
+		FcaAssignment *assignment = assignment_of(query, assignments, lfirst(cell));
+
+		appendStringInfo(text, " %s %s", foreach_current_index(cell) == 0 ? "WHERE" : "AND",
+						 fca_comparison_text(assignment->column, BTEqualStrategyNumber,
+											 psprintf("$%d", assignment->param),
+											 assignment->column->atttypid));
+	}
+	appendStringInfoString(text, " RETURNING ");
+	fca_append_row(text, query->model);
+	return fca_plan_keep(query, 0);
+}
+
+/* Within SPI: upserts one row and appends it to the result. */
+static void
+upsert_row(FcaCall *call, const List *conflict, JsonbContainer *data, int64 row)
+{
+	FcaQuery	insert;
+	FcaQuery	update;
+	List	   *assignments;
+	ListCell   *cell;
+	FcaPlan    *plan;
+
+	fca_query_begin(&insert, &call->model, FCA_OP_UPSERT_INSERT);
+	foreach(cell, conflict)
+		fca_query_shape_column(&insert, lfirst(cell));
+	fca_query_shape(&insert, InvalidAttrNumber);	/* the end of the columns */
+	assignments = fca_assignments_read(&insert, data, row);
+	foreach(cell, conflict)
+		assignment_of(&insert, assignments, lfirst(cell));
+
+	/* The same parameters and the same shape, of another operation. */
+	fca_query_again(&update, &insert, FCA_OP_UPSERT_UPDATE);
+
+	insert_plan(&insert, assignments, conflict);
+	if (fca_rows_append(call->fcinfo, update_plan(&update, assignments, conflict),
+						&update, false, NULL) > 0)
+		return;
+
+	/* keeping the one plan may have evicted the other */
+	plan = insert_plan(&insert, assignments, conflict);
+	if (fca_rows_append(call->fcinfo, plan, &insert, false, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("a row of %s was neither created nor changed",
+						fca_model_name(&call->model)),
+				 errdetail("A trigger or rule of relation \"%s\" discarded it.",
+						   RelationGetRelationName(call->model.rel)),
+				 errtable(call->model.rel)));
+}
+
+Datum
+fca_upsert(PG_FUNCTION_ARGS)
+{
+	FcaCall		call;
+	JsonbContainer *data;
+
+	fca_call_begin(&call, fcinfo, FCA_OP_UPSERT_INSERT);
+	fca_rows_begin(fcinfo);
+	data = fca_object_argument(fcinfo, 1);
+	SPI_connect();
+	upsert_row(&call, conflict_columns(&call, 2), data, 0);
+	SPI_finish();
+	fca_call_end(&call);
+	return (Datum) 0;
+}
+
+Datum
+fca_upsert_many(PG_FUNCTION_ARGS)
+{
+	FcaCall		call;
+	JsonbContainer *rows;
+	List	   *conflict;
+	JsonbIterator *it = NULL;
+	JsonbValue	row;
+	int64		ordinal = 0;
+	MemoryContext row_context;
+
+	fca_call_begin(&call, fcinfo, FCA_OP_UPSERT_INSERT);
+	fca_rows_begin(fcinfo);
+	rows = fca_rows_argument(fcinfo, 1);
+	SPI_connect();
+	conflict = conflict_columns(&call, 2);
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "upserted row",
+										ALLOCSET_DEFAULT_SIZES);
+	while (fca_json_next(rows, &it, NULL, &row))
+	{
+		MemoryContext old = MemoryContextSwitchTo(row_context);
+
+		CHECK_FOR_INTERRUPTS();
+		fca_check_row(++ordinal, &row);
+		upsert_row(&call, conflict, row.val.binary.data, ordinal);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(row_context);
+	}
+	SPI_finish();
+	fca_call_end(&call);
+	return (Datum) 0;
+}
