@@ -5,6 +5,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 customers=10000
+# Below this, the tour has too few conversations for its pages.
+fewest=20
 keep=no
 database=demo
 
@@ -44,8 +46,8 @@ parse() {
 		esac
 		shift
 	done
-	[[ $customers =~ ^[1-9][0-9]{0,8}$ ]] ||
-		die "--customers needs a whole number from 1 to 999999999, not \"$customers\""
+	[[ $customers =~ ^[1-9][0-9]{0,8}$ && $customers -ge $fewest ]] ||
+		die "--customers needs a whole number from $fewest to 999999999, not \"$customers\""
 }
 
 # finish: with --keep, leave all that was made for the one who asked for it; else remove it.

@@ -3,7 +3,7 @@
 --   psql -X -q < tour.sql 2>&1
 --
 -- Every call is shown before its rows. What the tour writes, it takes away again, also when it is
--- interrupted. It looks up customer 257, so load at least that many.
+-- interrupted. It visits customer 257, or on a smaller desk the last one.
 
 \set ON_ERROR_STOP on
 \set VERBOSITY default
@@ -15,14 +15,16 @@
 SET timezone = 'UTC';
 SET datestyle = 'ISO, DMY';
 SET client_min_messages = warning;
+SELECT id AS customer, customer_id AS business_id, email FROM fca.customers WHERE id <= 257 ORDER BY id DESC LIMIT 1
+\gset
 \set ECHO queries
 
 \echo
 \echo '== 1. Customers'
 \echo 'A finder answers with whole rows of its resource, so it goes where a table goes.'
 \echo
-SELECT id, customer_id, first_name, last_name, email FROM fca.find_by_business_id('CUST-000257');
-SELECT id, customer_id, phone, is_verified, created_at FROM fca.find_by_email('sofia.johnson257@example.org');
+SELECT id, customer_id, first_name, last_name, email FROM fca.find_by_business_id(:'business_id');
+SELECT id, customer_id, phone, is_verified, created_at FROM fca.find_by_email(:'email');
 
 \echo 'Part of a name, in any case; quotes and accents need no care.'
 \echo
@@ -31,10 +33,10 @@ SELECT id, first_name, last_name, created_at FROM fca.find_vip_customers(3);
 
 \echo '== 2. Accounts'
 \echo
-SELECT id, account_number, type, status, currency, balance, available_balance FROM fca.list_by_customer(257);
+SELECT id, account_number, type, status, currency, balance, available_balance FROM fca.list_by_customer(:customer);
 \echo 'The current account is the one that we look into next.'
 \echo
-SELECT id AS account_id FROM fca.list_by_customer(257) WHERE type = 'current' ORDER BY id LIMIT 1
+SELECT min(id) AS account_id FROM fca.list_by_customer(:customer) WHERE type = 'current'
 \gset
 \echo '\\gset'
 \echo
@@ -48,12 +50,13 @@ SELECT amount, description, occurred_at FROM fca.find_transactions_by_category(:
 
 \echo '== 4. Conversations'
 \echo
-SELECT id, title, status, intent, message_count, updated_at FROM fca.find_by_customer(257, 5);
+SELECT id, title, status, intent, message_count, updated_at FROM fca.find_by_customer(:customer, 5);
 \echo 'The queue of the desk: who has been waiting longest comes first.'
 \echo
 SELECT id, title, priority, assigned_group, updated_at FROM fca.find_escalated(3);
 SELECT id, title, priority, escalation_id, updated_at FROM fca.find_escalated_by_group('Fraud Operations', 3);
-SELECT id AS conversation_id, escalation_id AS ticket FROM fca.find_escalated_by_group('Fraud Operations', 1)
+SELECT coalesce(min(id), 1) AS conversation_id, coalesce(min(escalation_id), 'none') AS ticket
+FROM fca.find_escalated_by_group('Fraud Operations', 1)
 \gset
 \echo '\\gset'
 \echo
@@ -177,8 +180,54 @@ SELECT order_no, status, tags FROM fca.get_all(NULL::shop.orders);
 SELECT fca.delete_many(NULL::shop.orders, '{"status": "packed", "note": null}');
 SELECT fca.count(NULL::shop.orders);
 
+\echo '== 12. Beyond a repository'
+\echo 'Filters with operators; ne and not_in find NULLs too, and text is literal.'
+\echo
+SELECT order_no, "Ship to", total FROM fca.get_by_filters(NULL::shop.orders,
+  '{"total": {"gt": 100}, "any_of": [{"Ship to": {"starts_with": "ba"}}, {"note": {"ne": "leave with a neighbour"}}]}');
+\echo 'Pages by any sort: behind the last row of the page before.'
+\echo
+SELECT order_no, note, total FROM fca.get_page(NULL::shop.orders, sort_by => 'note desc nulls last, total', max_rows => 1);
+SELECT to_jsonb(o) AS last_row FROM fca.get_page(NULL::shop.orders, sort_by => 'note desc nulls last, total', max_rows => 1) AS o
+\gset
+\echo '\\gset'
+\echo
+SELECT order_no, note, total
+FROM fca.get_page(NULL::shop.orders, sort_by => 'note desc nulls last, total', max_rows => 1, after => :'last_row');
+\echo 'How many about, without counting.'
+\echo
+SELECT fca.count_estimate(NULL::fca.message, '{"role": "customer"}');
+\echo 'Many keys in one call, in their order; the newest few of many parents.'
+\echo
+SELECT id, customer_id, first_name FROM fca.find_by_business_ids(ARRAY['CUST-000002', 'CUST-000001', 'CUST-999999']);
+SELECT account_id, amount, occurred_at FROM fca.find_recent_transactions_of(ARRAY[2, 1], per_account => 2);
+SELECT conversation_id, id, role FROM fca.get_children(NULL::fca.message, 'conversation_id', ARRAY[2, 1], per_parent => 2);
+\echo 'Upserts need only what changes; compare-and-set changes only what it expects.'
+\echo
+SELECT order_no, status, total FROM fca.upsert(NULL::shop.orders, '{"order_no": "A-1004", "status": "lost"}');
+SELECT order_no, "Ship to", status
+FROM fca.upsert_many(NULL::shop.orders,
+  '[{"order_no": "A-1004", "status": "found"}, {"order_no": "A-1005", "Ship to": "York"}]');
+SELECT order_no, status FROM fca.update_if(NULL::shop.orders, 'A-1004', '{"status": "lost"}', '{"status": "closed"}');
+SELECT order_no, status FROM fca.update_if(NULL::shop.orders, 'A-1004', '{"status": "found"}', '{"status": "closed"}');
+\echo 'A batch of which the good rows are kept.'
+\echo
+SELECT * FROM fca.create_many_report(NULL::shop.orders,
+  '[{"order_no": "A-1006", "Ship to": "Wells"}, {"order_no": "A-1004", "Ship to": "Wells"}, {"order_no": "A-1007", "total": "much"}]');
+\echo 'A queue: what is taken is locked until the transaction ends, and what others have locked is left out.'
+\echo
+SELECT id, title, priority FROM fca.find_escalated_for_update();
+SELECT order_no, status FROM fca.get_by_id_for_update(NULL::shop.orders, 'A-1006', nowait => true);
+\echo 'Streams: a cursor, over a model or a finder.'
+\echo
+SELECT fca.open_cursor(NULL::shop.orders, sort_by => 'order_no desc', cursor_name => 'orders');
+FETCH 2 FROM orders;
+SELECT fca.open_finder('find_by_conversation', '{"conversation_id": 1, "max_rows": null}', 'talk');
+MOVE 2 FROM talk;
+CLOSE talk;
+
 -- The table lives as long as this transaction, so an error must not end it.
-\echo '== 12. Mistakes are told, not swallowed'
+\echo '== 13. Mistakes are told, not swallowed'
 \echo 'psql takes back only the statement that failed here (ON_ERROR_ROLLBACK), so that the table stays.'
 \echo
 \set ON_ERROR_STOP off
