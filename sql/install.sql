@@ -1,0 +1,174 @@
+-- CREATE EXTENSION, create_tables() and DROP EXTENSION: whose is what, and what stays.
+\set main :DBNAME
+SET client_min_messages = warning;
+CREATE ROLE regress_fca_owner;
+CREATE ROLE regress_fca_other;
+CREATE DATABASE fca_regress_install TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
+CREATE DATABASE fca_regress_owner OWNER regress_fca_owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
+CREATE DATABASE fca_regress_guard TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
+
+\c fca_regress_install
+\a
+\set SHOW_CONTEXT never
+CREATE EXTENSION fca_repo;
+-- The extension is code: functions and seven composite types, no table, not even the schema.
+SELECT n.nspname, extrelocatable FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'fca_repo';
+SELECT classid::regclass, coalesce(relkind, typtype, prokind) AS kind, count(*)
+FROM pg_depend LEFT JOIN pg_class AS c ON classid = 'pg_class'::regclass AND c.oid = objid
+	LEFT JOIN pg_type AS t ON classid = 'pg_type'::regclass AND t.oid = objid LEFT JOIN pg_proc AS p ON classid = 'pg_proc'::regclass AND p.oid = objid
+WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fca_repo') GROUP BY 1, 2 ORDER BY 1, 2;
+-- what the planner and the caller rely on
+SELECT provolatile, proparallel, prosecdef, proretset, string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS functions
+FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
+SELECT string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS one_row FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND prorows = 1;
+SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace
+	AND (pronargs <> coalesce(cardinality(array_remove(proargnames, '')), 0) OR prosrc NOT LIKE 'fca\_%') OR proname IN (SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1 HAVING count(*) > 1);
+SELECT has_schema_privilege('public', 'fca', 'CREATE');
+
+-- create_tables(): the seven, parents first; the second time nothing
+SELECT fca.create_tables();
+SELECT fca.create_tables();
+-- columns: * is NOT NULL, then the default
+SELECT attrelid::regclass AS "table", string_agg(attname || ' ' || format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN '*' ELSE '' END
+	|| coalesce(' ' || pg_get_expr(adbin, adrelid), '') || CASE attidentity WHEN 'd' THEN ' identity' ELSE attidentity::text END, ', ' ORDER BY attnum) AS columns
+FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid AND relkind = 'r' AND relnamespace = 'fca'::regnamespace
+	LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attnum > 0 GROUP BY attrelid ORDER BY attrelid;
+-- each type has the columns of its table
+SELECT typrelid::regclass FROM pg_type AS t JOIN pg_class AS c ON c.oid = typrelid AND relkind = 'c' AND relnamespace = 'fca'::regnamespace
+WHERE (SELECT array_agg((attname, atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute WHERE attrelid = typrelid)
+	IS DISTINCT FROM (SELECT array_agg((attname, atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute WHERE attrelid = to_regclass('fca.' || typname || 's') AND attnum > 0);
+SELECT conrelid::regclass AS "table", conname, pg_get_constraintdef(oid) FROM pg_constraint
+	WHERE connamespace = 'fca'::regnamespace AND contype IN ('p', 'u', 'f', 'c') ORDER BY conrelid, conname COLLATE "C";
+SELECT regexp_replace(pg_get_indexdef(indexrelid), '^CREATE INDEX (.*) ON ', '') AS index FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
+	WHERE relnamespace = 'fca'::regnamespace AND NOT indisunique ORDER BY indrelid, pg_get_indexdef(indexrelid) COLLATE "C";
+SELECT regexp_replace(pg_get_triggerdef(oid), '^CREATE TRIGGER ', '') AS trigger FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid;
+SELECT relowner::regrole = current_user::regrole AS mine, count(*) FROM pg_class WHERE relnamespace = 'fca'::regnamespace AND relkind = 'r' GROUP BY 1;
+
+-- updated_at follows every change, unless the update gives it
+INSERT INTO fca.customers (customer_id, email, first_name, last_name, updated_at) SELECT i, i, 'f', 'l', '2020-01-01 00:00Z' FROM generate_series(1, 4) AS i;
+UPDATE fca.customers SET notes = 'sql' WHERE id = 1;
+UPDATE fca.customers SET notes = 'given', updated_at = '2021-01-01 00:00Z' WHERE id = 2;
+SELECT count(*) FROM fca.update(NULL::fca.customer, 3, '{"notes": "repository"}');
+SELECT count(*) FROM fca.update(NULL::fca.customer, 4, '{"notes": "given", "updated_at": "2022-01-01 00:00Z"}');
+SELECT id, notes, CASE WHEN updated_at < '2023-01-01' THEN extract(year FROM updated_at AT TIME ZONE 'UTC')::text ELSE 'now' END AS updated FROM fca.customers ORDER BY id;
+SELECT created_at = (SELECT created_at FROM fca.customers WHERE id = 1) AS same FROM fca.update(NULL::fca.customer, 1, '{}');
+
+-- DROP EXTENSION keeps every row, and what the user made on the tables
+SELECT fca.create_many(NULL::fca.faq, '[{"question": "q1", "answer": "a"}, {"question": "q2", "answer": "a", "category": "c"}]') IS NULL AS "null";
+ALTER TABLE fca.customers ADD COLUMN extra int DEFAULT 7;
+CREATE FUNCTION public.vip() RETURNS SETOF fca.customer LANGUAGE sql AS 'SELECT * FROM fca.find_vip_customers()';
+SELECT md5(string_agg(c::text, ',' ORDER BY id)) AS before FROM fca.customers AS c \gset
+DROP EXTENSION fca_repo;
+DROP FUNCTION public.vip();
+DROP EXTENSION fca_repo;
+SELECT md5(string_agg(c::text, ',' ORDER BY id)) = :'before' AS kept FROM fca.customers AS c;
+SELECT relname, relkind FROM pg_class WHERE relnamespace = 'fca'::regnamespace AND relkind IN ('r', 'c', 'v') ORDER BY relname COLLATE "C";
+SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace;
+UPDATE fca.customers SET updated_at = '2020-01-01 00:00Z' WHERE id = 1;
+UPDATE fca.customers SET phone = '1' WHERE id = 1;
+SELECT updated_at > '2023-01-01' AS trigger_works FROM fca.customers WHERE id = 1;
+-- made again, in a session that is warm with what was dropped
+CREATE EXTENSION fca_repo;
+SELECT fca.create_tables();
+SELECT id, notes FROM fca.find_by_email('2');
+SELECT id FROM fca.create(NULL::fca.faq, '{"question": "q3", "answer": "a", "category": "c"}');
+SELECT id FROM fca.find_by_category('c');
+-- CASCADE takes what depends on the code, no table and no row
+CREATE FUNCTION public.vip() RETURNS SETOF fca.customer LANGUAGE sql AS 'SELECT * FROM fca.find_vip_customers()';
+CREATE VIEW public.active AS SELECT id FROM fca.find_active_customers();
+SELECT md5(string_agg(c::text, ',' ORDER BY id)) AS before FROM fca.customers AS c \gset
+DROP EXTENSION fca_repo CASCADE;
+SELECT md5(string_agg(c::text, ',' ORDER BY id)) = :'before' AS kept FROM fca.customers AS c;
+SELECT count(*) FROM fca.faqs;
+CREATE EXTENSION fca_repo;
+SELECT fca.create_tables();
+SELECT array_agg(id) FROM fca.find_active_customers();
+SELECT fca.count(NULL::fca.faq);
+
+-- without the trigram indexes the searches work all the same
+SET client_min_messages = warning;
+DROP EXTENSION pg_trgm CASCADE;
+RESET client_min_messages;
+SELECT id FROM fca.search_by_keyword('Q2');
+-- a role that may create tables, but no extension; one that may do nothing
+GRANT USAGE ON SCHEMA fca TO regress_fca_other;
+DROP TABLE fca.faqs;
+SET ROLE regress_fca_other;
+SELECT fca.create_tables();
+RESET ROLE;
+GRANT CREATE ON SCHEMA fca TO regress_fca_other;
+SET ROLE regress_fca_other;
+SELECT fca.create_tables();
+SELECT question FROM fca.create(NULL::fca.faq, '{"question": "q", "answer": "a"}');
+SELECT question FROM fca.search_by_keyword('q');
+RESET ROLE;
+SELECT relname, relowner::regrole FROM pg_class WHERE oid = 'fca.faqs'::regclass;
+
+-- The owner of a database, no superuser.
+\c fca_regress_owner
+SET ROLE regress_fca_owner;
+CREATE EXTENSION fca_repo;
+SELECT fca.create_tables();
+SELECT extowner::regrole, nspowner::regrole, (SELECT string_agg(DISTINCT relowner::regrole::text, ' ') FROM pg_class WHERE relnamespace = n.oid AND relkind = 'r') AS tables
+FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'fca_repo';
+SELECT i.indrelid::regclass AS trigrams FROM pg_index AS i JOIN pg_class AS c ON c.oid = indexrelid JOIN pg_am AS a ON a.oid = relam WHERE amname = 'gin' AND relnamespace = 'fca'::regnamespace ORDER BY 1;
+SELECT id, is_active FROM fca.create(NULL::fca.customer, '{"customer_id": "1", "email": "e", "first_name": "f", "last_name": "l"}');
+SELECT id FROM fca.find_by_email('e');
+DROP EXTENSION fca_repo CASCADE;
+SELECT id FROM fca.customers;
+CREATE EXTENSION fca_repo;
+SELECT id, notes FROM fca.update(NULL::fca.customer, 1, '{"notes": "n"}');
+-- a trigger function that somebody else put there is not used
+SET client_min_messages = warning;
+DROP TABLE fca.products CASCADE;
+DROP FUNCTION fca.set_updated_at CASCADE;
+GRANT ALL ON SCHEMA fca TO regress_fca_other;
+SET ROLE regress_fca_other;
+CREATE FUNCTION fca.set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''evil ran''; END';
+SET ROLE regress_fca_owner;
+SELECT fca.create_tables();
+SELECT to_regclass('fca.products');
+
+-- A schema fca that was there before.
+\c fca_regress_guard
+GRANT CREATE ON DATABASE fca_regress_guard TO regress_fca_other;
+SET ROLE regress_fca_other;
+CREATE SCHEMA fca;
+RESET ROLE;
+-- empty, but another role's
+CREATE EXTENSION fca_repo;
+SELECT to_regproc('fca.guard_schema');
+DROP EXTENSION fca_repo;
+-- with an overload in it, a table, an operator
+SET ROLE regress_fca_other;
+CREATE FUNCTION fca.find_by_email(email varchar) RETURNS text LANGUAGE sql AS 'SELECT email';
+RESET ROLE;
+CREATE EXTENSION fca_repo;
+SET ROLE regress_fca_other;
+DROP FUNCTION fca.find_by_email;
+CREATE TABLE fca.faqs (id int);
+RESET ROLE;
+\set VERBOSITY sqlstate
+CREATE EXTENSION fca_repo;
+\set VERBOSITY default
+SELECT extname FROM pg_extension WHERE extname = 'fca_repo';
+SET ROLE regress_fca_other;
+DROP TABLE fca.faqs;
+RESET ROLE;
+GRANT CREATE ON SCHEMA public TO regress_fca_other;
+SET ROLE regress_fca_other;
+CREATE FUNCTION public.f(text, text) RETURNS bool LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR fca.= (LEFTARG = text, RIGHTARG = text, FUNCTION = public.f);
+RESET ROLE;
+CREATE EXTENSION fca_repo;
+-- taken over, with the object in it: the owner knows what is there
+ALTER SCHEMA fca OWNER TO CURRENT_USER;
+CREATE EXTENSION fca_repo;
+SELECT count(*) FROM fca.create_tables();
+SELECT id FROM fca.find_by_email('none');
+
+\c :main
+DROP DATABASE fca_regress_install;
+DROP DATABASE fca_regress_owner;
+DROP DATABASE fca_regress_guard;
+DROP ROLE regress_fca_owner, regress_fca_other;
