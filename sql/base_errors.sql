@@ -84,10 +84,10 @@ SELECT call, f.state, f.message, f.detail FROM unnest(ARRAY['create(M, NULL)', '
 	'create_many(M, ''[{"id": 5, "name": "x"}, 6]'')', 'create_many(M, ''[null]'')', 'create_many(M, ''[[{"id": 5}]]'')',
 	'get_by_filters(M, NULL)', 'get_by_filters(M, ''[]'')', 'find_one(M, ''"x"'')', 'count(M, NULL)', 'count(M, ''1'')',
 	'update_many(M, ''[]'', ''{}'')', 'update_many(M, ''"x"'', ''{}'')', 'delete_many(M, ''[1]'')', 'delete_many(M, ''false'')',
-	'get_by_filters(M, ''{"id": {"gt": 1}}'')', 'delete_many(M, ''{"id": {}}'')']) WITH ORDINALITY AS v (call, n),
+	'get_by_filters(M, ''{"id": {"more": 1}}'')', 'delete_many(M, ''{"id": {}}'')']) WITH ORDINALITY AS v (call, n),
 	test.fails('SELECT fca.' || replace(call, '(M', '(NULL::base_errors.items')) AS f ORDER BY n;
 SELECT hint FROM test.fails($$SELECT fca.count(NULL::base_errors.items, '[]')$$);
-SELECT hint, "column" FROM test.fails($$SELECT fca.count(NULL::base_errors.items, '{"id": {"gt": 1}}')$$);
+SELECT hint, "column" FROM test.fails($$SELECT fca.count(NULL::base_errors.items, '{"id": {"more": 1}}')$$);
 
 -- filters that are NULL or {} where every row would be meant
 SELECT call, f.state, f.message, f.detail, f.hint FROM unnest(ARRAY['update_many(M, NULL, ''{"name": "z"}'')', 'update_many(M, ''{}'', ''{"name": "z"}'')',

@@ -9,9 +9,12 @@
  */
 #include "compat.h"
 
+#include "access/sysattr.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -487,21 +490,36 @@ check_created(const FcaBatch *batch, int64 count)
 				 errtable(model->rel)));
 }
 
+/*
+ * Within SPI: makes the rows ready for the INSERT, and gives its plan.  To work
+ * out a default may take a number from a sequence, so the privilege to insert
+ * is checked before.
+ */
+static FcaPlan *
+prepare_batch(FcaBatch *batch, Tuplestorestate *store)
+{
+	FcaPlan    *plan = fca_batch_insert(batch, store, batch->count, NULL);
+
+	if (batch->has_defaults)
+		fca_plan_check(plan);
+	fca_batch_fill(batch, store);
+	return plan;
+}
+
 Datum
 fca_create(PG_FUNCTION_ARGS)
 {
 	MemoryContext result_context = CurrentMemoryContext;
 	FcaCall		call;
 	FcaBatch	batch;
-	Tuplestorestate *store;
+	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
 	Datum		row = (Datum) 0;
 	bool		created;
 
 	fca_call_begin(&call, fcinfo, FCA_OP_CREATE);
 	fca_batch_begin(&batch, &call.query, NULL, fca_object_argument(fcinfo, 1), false);
-	store = fca_batch_store(&batch);
 	SPI_connect();
-	created = fca_rows_single(fca_batch_insert(&batch, store, 1, NULL), &call.query,
+	created = fca_rows_single(prepare_batch(&batch, store), &call.query,
 							  false, result_context, &row);
 	SPI_finish();
 	check_created(&batch, created ? 1 : 0);
@@ -516,22 +534,19 @@ fca_create_many(PG_FUNCTION_ARGS)
 {
 	FcaCall		call;
 	FcaBatch	batch;
+	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
 
 	fca_call_begin(&call, fcinfo, FCA_OP_CREATE);
 	fca_rows_begin(fcinfo);
 	fca_batch_begin(&batch, &call.query, fca_rows_argument(fcinfo, 1), NULL, false);
 	if (batch.count > 0)
 	{
-		Tuplestorestate *store = fca_batch_store(&batch);
-
 		SPI_connect();
-		check_created(&batch,
-					  fca_rows_append(fcinfo,
-									  fca_batch_insert(&batch, store, batch.count, NULL),
-									  &call.query, false, NULL));
+		check_created(&batch, fca_rows_append(fcinfo, prepare_batch(&batch, store),
+											  &call.query, false, NULL));
 		SPI_finish();
-		tuplestore_end(store);
 	}
+	tuplestore_end(store);
 	fca_batch_end(&batch);
 	fca_call_end(&call);
 	return (Datum) 0;
@@ -567,14 +582,26 @@ fca_assignments_read(FcaQuery *query, JsonbContainer *data, int64 row)
 	return assignments;
 }
 
+/* Can a column be set at all?  Not a generated one, nor an expression of a view. */
+static bool
+is_settable(const FcaModel *model, Form_pg_attribute column)
+{
+	if (model->rel->rd_rel->relkind == RELKIND_VIEW)
+		return (relation_is_updatable(RelationGetRelid(model->rel), NIL, true,
+									  bms_make_singleton(column->attnum - FirstLowInvalidHeapAttributeNumber)) &
+				(1 << CMD_UPDATE)) != 0;
+	return column->attgenerated == '\0' &&
+		column->attidentity != ATTRIBUTE_IDENTITY_ALWAYS;
+}
+
 /* Is this a column that now() can be put into? */
 static bool
-takes_time(Form_pg_attribute column)
+takes_time(const FcaModel *model, Form_pg_attribute column)
 {
 	Oid			type = getBaseType(column->atttypid);
 
-	return column->attgenerated == '\0' &&
-		(type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID);
+	return (type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID) &&
+		is_settable(model, column);
 }
 
 /*
@@ -592,7 +619,7 @@ settable_column(const FcaModel *model)
 		if (wanted->attisdropped)
 			continue;
 		column = fca_model_column(model, NameStr(wanted->attname));
-		if (column->attgenerated == '\0' && column->attidentity != 'a')
+		if (is_settable(model, column))
 			return column;
 	}
 	ereport(ERROR,
@@ -625,7 +652,7 @@ fca_append_set(FcaQuery *query, const List *assignments, const List *except,
 			appendStringInfo(text, "$%d", assignment->param);
 		separator = ", ";
 	}
-	if (updated_at != NULL && takes_time(updated_at))
+	if (updated_at != NULL && takes_time(query->model, updated_at))
 		appendStringInfo(text, "%s%s = pg_catalog.now()", separator,
 						 quote_identifier(NameStr(updated_at->attname)));
 	else if (strcmp(separator, " SET ") == 0)
@@ -675,8 +702,7 @@ update_by_id(FunctionCallInfo fcinfo, bool conditional)
 		append_update(&call, assignments, id_text(&call));
 		if (condition != NULL)
 			appendStringInfo(&call.query.text, " AND %s", condition);
-		appendStringInfoString(&call.query.text, " RETURNING ");
-		fca_append_row(&call.query.text, &call.model);
+		fca_append_returning(&call.query.text, &call.model);
 		plan = fca_plan_keep(&call.query, 0);
 	}
 	check_single(&call, fca_rows_append(fcinfo, plan, &call.query, false, NULL));

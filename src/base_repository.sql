@@ -1,5 +1,6 @@
 
 -- The base repository: model is NULL::row_type, of a resource or of any table or view.
+-- Reads are PARALLEL RESTRICTED, since the table may be a temporary one.
 
 CREATE FUNCTION fca.create(model anyelement, data jsonb)
 RETURNS anyelement
@@ -18,14 +19,14 @@ COMMENT ON FUNCTION fca.create_many(anyelement, jsonb) IS
 CREATE FUNCTION fca.get_by_id(model anyelement, id anycompatible)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_by_id'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
 COMMENT ON FUNCTION fca.get_by_id(anyelement, anycompatible) IS
 'the row with this key, or no row';
 
 CREATE FUNCTION fca.get_many(model anyelement, ids anycompatiblearray)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_many'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
 COMMENT ON FUNCTION fca.get_many(anyelement, anycompatiblearray) IS
 'the rows with these keys, in the order of ids; a key given twice comes twice, a missing one is left out';
 
@@ -44,7 +45,7 @@ CREATE FUNCTION fca.get_children(
 	sort_by text DEFAULT NULL)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_children'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
 COMMENT ON FUNCTION fca.get_children(anyelement, text, anycompatiblearray, bigint, text) IS
 'for each of parent_ids, in that order, the first per_parent rows whose parent_column is it, sorted as by get_all';
 
@@ -55,7 +56,7 @@ CREATE FUNCTION fca.get_all(
 	sort_by text DEFAULT NULL)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_all'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
 COMMENT ON FUNCTION fca.get_all(anyelement, bigint, bigint, text) IS
 'max_rows rows after the first skip, sorted by a list such as ''last_name, created_at desc'', by default and at last by the key';
 
@@ -67,7 +68,7 @@ CREATE FUNCTION fca.get_by_filters(
 	sort_by text DEFAULT NULL)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_by_filters'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
 COMMENT ON FUNCTION fca.get_by_filters(anyelement, jsonb, bigint, bigint, text) IS
 'rows that match {"column": value, null, [values] or {"operator": value}, ...}: max_rows of them after the first skip, sorted as by get_all';
 
@@ -79,35 +80,35 @@ CREATE FUNCTION fca.get_page(
 	after jsonb DEFAULT NULL)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_page'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
 COMMENT ON FUNCTION fca.get_page(anyelement, jsonb, text, bigint, jsonb) IS
 'a keyset page of the rows that match the filters, sorted as by get_all: max_rows of them behind after, the last row of the page before as to_jsonb(row)';
 
 CREATE FUNCTION fca.find_one(model anyelement, filters jsonb)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_find_one'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
 COMMENT ON FUNCTION fca.find_one(anyelement, jsonb) IS
 'the row that matches the filters, or no row; more than one is an error';
 
 CREATE FUNCTION fca.count(model anyelement, filters jsonb DEFAULT '{}')
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'fca_count'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION fca.count(anyelement, jsonb) IS
 'how many rows match the filters';
 
 CREATE FUNCTION fca.count_estimate(model anyelement, filters jsonb DEFAULT '{}')
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'fca_count_estimate'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION fca.count_estimate(anyelement, jsonb) IS
 'how many rows match the filters, by the planner''s estimate, without reading any';
 
 CREATE FUNCTION fca.exists(model anyelement, id anycompatible)
 RETURNS boolean
 AS 'MODULE_PATHNAME', 'fca_exists'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION fca.exists(anyelement, anycompatible) IS
 'is there a row with this key?';
 

@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
+#include "rewrite/prs2lock.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -123,6 +124,19 @@ survey_rows(FcaBatch *batch)
 	}
 }
 
+/* Does a trigger or a rule do something else instead of an INSERT? */
+static bool
+has_instead_of_insert(Relation view)
+{
+	if (view->trigdesc && view->trigdesc->trig_insert_instead_row)
+		return true;
+	for (int i = 0; i < view->rd_rules->numLocks; i++)
+		if (view->rd_rules->rules[i]->event == CMD_INSERT &&
+			view->rd_rules->rules[i]->isInstead)
+			return true;
+	return false;
+}
+
 /*
  * The default of a relation's column, as INSERT has it: a view's own, else that
  * of the column which the view shows, if the view is updated by itself.
@@ -130,14 +144,18 @@ survey_rows(FcaBatch *batch)
 static Node *
 column_default(Relation rel, AttrNumber attnum)
 {
-	Node	   *initial = build_column_default(rel, attnum);
+	Node	   *initial;
 	Query	   *view;
 	TargetEntry *entry;
 	RangeTblEntry *rte;
 	Relation	base;
 
+	/* a generated column has an expression, but no default */
+	if (TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated != '\0')
+		return NULL;
+	initial = build_column_default(rel, attnum);
 	if (initial != NULL || rel->rd_rel->relkind != RELKIND_VIEW ||
-		(rel->trigdesc && rel->trigdesc->trig_insert_instead_row))
+		has_instead_of_insert(rel))
 		return initial;
 
 	view = get_view_query(rel);
@@ -179,7 +197,10 @@ choose_columns(FcaBatch *batch)
 			Expr	   *initial = (Expr *) column_default(rel, i + 1);
 
 			if (initial != NULL)
+			{
 				new->initial = ExecInitExpr(expression_planner(initial), NULL);
+				batch->has_defaults = true;
+			}
 		}
 		fca_query_shape_column(batch->query, new->column);
 	}
@@ -269,10 +290,9 @@ fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 	MemoryContextSwitchTo(old);
 }
 
-Tuplestorestate *
-fca_batch_store(FcaBatch *batch)
+void
+fca_batch_fill(FcaBatch *batch, Tuplestorestate *store)
 {
-	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
 	JsonbIterator *it = NULL;
 	JsonbValue	row;
 	int64		ordinal = 0;
@@ -282,7 +302,6 @@ fca_batch_store(FcaBatch *batch)
 		fca_batch_read(batch, ordinal, &row);
 		tuplestore_putvalues(store, batch->desc, batch->values, batch->nulls);
 	}
-	return store;
 }
 
 FcaPlan *
@@ -318,10 +337,10 @@ fca_batch_insert(FcaBatch *batch, Tuplestorestate *store, int64 count,
 	for (int i = 0; i < batch->ncolumns; i++)
 		appendStringInfo(text, "%s n.%s", i == 0 ? "" : ",",
 						 quote_identifier(NameStr(batch->columns[i].column->attname)));
-	appendStringInfoString(text, " FROM " NEW_ROWS " AS n RETURNING ");
+	appendStringInfoString(text, " FROM " NEW_ROWS " AS n");
 	if (returning != NULL)
-		appendStringInfoString(text, returning);
+		appendStringInfo(text, " RETURNING %s", returning);
 	else
-		fca_append_row(text, query->model);
+		fca_append_returning(text, query->model);
 	return fca_plan_keep(query, 0);
 }

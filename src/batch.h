@@ -49,6 +49,7 @@ typedef struct FcaBatch
 	int			ncolumns;
 	FcaNewColumn *columns;
 	int		   *position;		/* by attnum: in columns */
+	bool		has_defaults;	/* is any of them worked out here? */
 	TupleDesc	desc;			/* of the columns */
 	ExprContext *econtext;		/* its memory is a row's */
 	Datum	   *values;			/* of one row */
@@ -77,11 +78,11 @@ extern bool fca_batch_next(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
 /* Reads a row into the batch's values and nulls, in econtext's row memory. */
 extern void fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row);
 
-/* All rows in a tuplestore. */
-extern Tuplestorestate *fca_batch_store(FcaBatch *batch);
+/* Puts all rows into a store. */
+extern void fca_batch_fill(FcaBatch *batch, Tuplestorestate *store);
 
 /*
- * Within SPI: the plan of the INSERT, which reads the store; RETURNING what is
+ * Within SPI: the plan of the INSERT, which will read the store; RETURNING what is
  * said, or T's columns where that is NULL.
  */
 extern FcaPlan *fca_batch_insert(FcaBatch *batch, Tuplestorestate *store,

@@ -192,6 +192,8 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 	if (has_max_rows(finder))
 		max_rows = (argument++)->value;
 	finding->window = fca_query_window(&finding->query, NULL, &max_rows);
+	if (finder->paging == FCA_ONE_ROW)
+		finding->window.count = 2;	/* enough to see a second */
 	if (finder->each_of != NULL || finder->paging == FCA_NEWEST || finding->for_cursor)
 	{
 		memset(&finding->window, 0, sizeof(FcaWindow));
@@ -372,6 +374,7 @@ fca_find(FunctionCallInfo fcinfo, const FcaFinder *finder)
 	FcaArgument arguments[FCA_MAX_ARGUMENTS];
 	FcaFinding	finding;
 	FcaPlan    *plan;
+	uint64		count;
 
 	read_arguments(fcinfo, finder, arguments);
 	fca_rows_begin(fcinfo);
@@ -384,8 +387,13 @@ fca_find(FunctionCallInfo fcinfo, const FcaFinder *finder)
 		fca_finding_write(&finding);
 		plan = fca_plan_keep(&finding.query, 0);
 	}
-	fca_rows_append(fcinfo, plan, &finding.query, finder->locks == NULL,
-					&finding.window);
+	count = fca_rows_append(fcinfo, plan, &finding.query, finder->locks == NULL,
+							&finding.window);
+	if (finder->paging == FCA_ONE_ROW && finder->each_of == NULL && count > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_ROWS),
+				 errmsg("more than one row of %s has that %s",
+						fca_model_name(&finding.model), finder->where[0].column)));
 	SPI_finish();
 	fca_model_close(&finding.model);
 	return (Datum) 0;

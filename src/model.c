@@ -21,12 +21,9 @@
 
 #include "model.h"
 
-/* Fills in what is known of T once the relation is open. */
-static void
-model_set(FcaModel *model, Oid rowtype, Relation rel, const FcaResource *resource)
+void
+fca_check_relation(Relation rel)
 {
-	TypeCacheEntry *typentry;
-
 	switch (rel->rd_rel->relkind)
 	{
 		case RELKIND_RELATION:
@@ -38,11 +35,20 @@ model_set(FcaModel *model, Oid rowtype, Relation rel, const FcaResource *resourc
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-					 errmsg("\"%s\" is not a table or view",
+					 errmsg("\"%s.%s\" is not a table or view",
+							get_namespace_name(RelationGetNamespace(rel)),
 							RelationGetRelationName(rel)),
 					 errtable(rel)));
 	}
+}
 
+/* Fills in what is known of T once the relation is open. */
+static void
+model_set(FcaModel *model, Oid rowtype, Relation rel, const FcaResource *resource)
+{
+	TypeCacheEntry *typentry;
+
+	fca_check_relation(rel);
 	typentry = lookup_type_cache(rowtype, TYPECACHE_TUPDESC);
 	if (typentry->tupDesc == NULL)
 		elog(ERROR, "type %u is not composite", rowtype);

@@ -34,6 +34,9 @@ extern void fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 extern void fca_model_open_resource(FcaModel *model, const FcaResource *resource,
 									Oid rowtype, LOCKMODE lockmode);
 
+/* Error 42809 where rows cannot be read from such a relation. */
+extern void fca_check_relation(Relation rel);
+
 /* Gives the relation back (not the lock). */
 extern void fca_model_close(FcaModel *model);
 

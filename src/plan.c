@@ -17,12 +17,15 @@
  */
 #include "compat.h"
 
+#include "access/transam.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "lib/ilist.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
+#include "utils/syscache.h"
 
 #include "plan.h"
 
@@ -40,6 +43,7 @@ struct FcaPlan
 	PlanKey		key;
 	SPIPlanPtr	plan;
 	uint64		version;		/* of the row type the text was written for */
+	uint64		generation;		/* of the types that it names, or 0 */
 	int			users;			/* calls that are running it */
 	bool		orphaned;		/* no longer in the table */
 };
@@ -54,6 +58,28 @@ static HTAB *plans = NULL;
 static MemoryContext plan_context = NULL;
 static dlist_head recent = DLIST_STATIC_INIT(recent);	/* most recent first */
 static int	nplans = 0;
+
+/*
+ * Counts the changes of types and of enum labels.  The server does not tell a
+ * plan of these, but a text that names such a type or label must follow them.
+ */
+static uint64 type_generation = 1;
+
+static void
+type_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	type_generation++;
+}
+
+/* Are there columns whose type can change? */
+static bool
+has_user_types(TupleDesc desc)
+{
+	for (int i = 0; i < desc->natts; i++)
+		if (TupleDescAttr(desc, i)->atttypid >= FirstNormalObjectId)
+			return true;
+	return false;
+}
 
 static uint32
 hash_key(const void *key, Size size)
@@ -77,9 +103,8 @@ create_table(void)
 {
 	HASHCTL		control = {0};
 
-	if (plan_context == NULL)
-		plan_context = AllocSetContextCreate(CacheMemoryContext, "fca_repo plans",
-											 ALLOCSET_DEFAULT_SIZES);
+	plan_context = AllocSetContextCreate(CacheMemoryContext, "fca_repo plans",
+										 ALLOCSET_DEFAULT_SIZES);
 	control.keysize = sizeof(PlanKey);
 	control.entrysize = sizeof(PlanEntry);
 	control.hash = hash_key;
@@ -87,6 +112,8 @@ create_table(void)
 	control.hcxt = plan_context;
 	plans = hash_create("fca_repo plans", FCA_MAX_PLANS, &control,
 						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	CacheRegisterSyscacheCallback(TYPEOID, type_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(ENUMOID, type_changed, (Datum) 0);
 }
 
 static void
@@ -132,7 +159,9 @@ fca_plan_find(const FcaQuery *query)
 		return NULL;
 
 	plan = entry->plan;
-	if (plan->version != query->model->version || !SPI_plan_is_valid(plan->plan))
+	if (plan->version != query->model->version ||
+		(plan->generation != 0 && plan->generation != type_generation) ||
+		!SPI_plan_is_valid(plan->plan))
 	{
 		forget(plan);
 		return NULL;
@@ -168,6 +197,9 @@ fca_plan_keep(const FcaQuery *query, int options)
 	key.shape = (const char *) (plan + 1);
 	plan->key = key;
 	plan->version = query->model->version;
+	if (has_user_types(query->model->rowdesc) ||
+		has_user_types(RelationGetDescr(query->model->rel)))
+		plan->generation = type_generation;
 
 	/*
 	 * From here on nothing but lack of memory can fail: the entry is made

@@ -181,6 +181,21 @@ fca_append_row(StringInfo text, const FcaModel *model)
 	}
 }
 
+void
+fca_append_returning(StringInfo text, const FcaModel *model)
+{
+	int			begun;
+
+	appendStringInfoString(text, " RETURNING ");
+	begun = text->len;
+	fca_append_row(text, model);
+	if (text->len == begun)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s has no columns", fca_model_name(model)),
+				 errdetail("A row without columns cannot be given back.")));
+}
+
 /*
  * The operator that compares a column's own type with an operand of some type,
  * taken from the default operator class of the column's type, so that an index
@@ -251,6 +266,19 @@ operator_text(Oid operator)
 	return text;
 }
 
+/*
+ * The column as a comparison takes it: a domain as its base type, since the
+ * operators of enums, arrays and the like do not look through it.
+ */
+static const char *
+compared_text(Form_pg_attribute column)
+{
+	Oid			type = getBaseType(column->atttypid);
+
+	return type == column->atttypid ? fca_column_text(column)
+		: psprintf("%s::%s", fca_column_text(column), type_text(type, -1));
+}
+
 /* The operand, cast where the comparison needs it. */
 static const char *
 operand_text(Form_pg_attribute column, const char *operand, bool cast)
@@ -276,7 +304,7 @@ fca_comparison_text(Form_pg_attribute column, int strategy,
 						format_type_be(column->atttypid),
 						format_type_be(operand_type)),
 				 errhint("Cast the value to the type of the column.")));
-	return psprintf("%s %s %s", fca_column_text(column), operator_text(operator),
+	return psprintf("%s %s %s", compared_text(column), operator_text(operator),
 					operand_text(column, operand, cast));
 }
 
@@ -288,7 +316,7 @@ fca_any_text(Form_pg_attribute column, int param)
 	Oid			operator = comparison_operator(column, BTEqualStrategyNumber,
 											   column->atttypid, &cast);
 
-	return psprintf("%s %s ANY ($%d)", fca_column_text(column),
+	return psprintf("%s %s ANY ($%d)", compared_text(column),
 					operator_text(operator), param);
 }
 
@@ -436,7 +464,7 @@ row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 			return NULL;
 		snprintf(operand, sizeof(operand), "$%d", key->after);
 		appendStringInfo(&columns, "%s%s", i > 0 ? ", " : "",
-						 fca_column_text(key->column));
+						 compared_text(key->column));
 		appendStringInfo(&values, "%s%s", i > 0 ? ", " : "",
 						 operand_text(key->column, operand, cast));
 	}

@@ -105,12 +105,15 @@ extern FcaWindow fca_query_window(FcaQuery *query, const NullableDatum *skip,
 extern const char *fca_relation_text(const FcaModel *model);
 extern const char *fca_column_text(Form_pg_attribute column);
 extern void fca_append_row(StringInfo text, const FcaModel *model);
+extern void fca_append_returning(StringInfo text, const FcaModel *model);
 extern const char *fca_comparison_text(Form_pg_attribute column, int strategy,
 									   const char *operand, Oid operand_type);
 extern const char *fca_any_text(Form_pg_attribute column, int param);
 extern const char *fca_literal_text(Form_pg_attribute column, const char *literal);
 
-/* Has the enum type of this column that label?  True for every other type. */
+/*
+ * Has the enum type of this column that label?  True for every other type.
+ */
 extern bool fca_column_takes(Form_pg_attribute column, const char *value);
 
 /* Has a type the operators of equality, of an order? */

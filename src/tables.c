@@ -116,23 +116,11 @@ static const char *
 missing_columns(const FcaResource *resource, Oid relid, Oid schema)
 {
 	TupleDesc	columns = columns_of(resource, schema);
+	Relation	rel = relation_open(relid, NoLock);
 	StringInfoData missing;
 
-	switch (get_rel_relkind(relid))
-	{
-		case RELKIND_RELATION:
-		case RELKIND_PARTITIONED_TABLE:
-		case RELKIND_VIEW:
-		case RELKIND_MATVIEW:
-		case RELKIND_FOREIGN_TABLE:
-			break;
-		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-					 errmsg("\"%s.%s\" is not a table or view",
-							FCA_SCHEMA, resource->relation)));
-	}
-
+	fca_check_relation(rel);
+	relation_close(rel, NoLock);
 	initStringInfo(&missing);
 	for (int i = 0; i < columns->natts; i++)
 	{

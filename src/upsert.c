@@ -127,8 +127,7 @@ insert_plan(FcaQuery *query, const List *assignments, const List *conflict)
 	append_columns(text, conflict);
 	appendStringInfoString(text, " DO UPDATE");
 	fca_append_set(query, assignments, conflict, true);
-	appendStringInfoString(text, " RETURNING ");
-	fca_append_row(text, query->model);
+	fca_append_returning(text, query->model);
 
 	/* Planned at once, so that a missing unique index shows before any change. */
 	callback.callback = hint_at_index;
@@ -162,8 +161,7 @@ update_plan(FcaQuery *query, const List *assignments, const List *conflict)
 											 psprintf("$%d", assignment->param),
 											 assignment->column->atttypid));
 	}
-	appendStringInfoString(text, " RETURNING ");
-	fca_append_row(text, query->model);
+	fca_append_returning(text, query->model);
 	return fca_plan_keep(query, 0);
 }
 

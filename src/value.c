@@ -27,6 +27,7 @@ struct FcaInput
 	int32		base_typmod;
 	FmgrInfo	function;		/* base's input function */
 	Oid			ioparam;
+	bool		has_brackets;	/* do base's literals have brackets? */
 	FcaInput   *element;		/* of an array type */
 	int16		element_len;
 	bool		element_byval;
@@ -53,6 +54,9 @@ fca_input(Oid type, int32 typmod, const char *column)
 	input->base = getBaseTypeAndTypmod(type, &input->base_typmod);
 	input->is_domain = input->base != type;
 
+	input->has_brackets = type_is_range(input->base) ||
+		type_is_multirange(input->base) ||
+		OidIsValid(get_element_type(input->base));
 	getTypeInputInfo(input->base, &function, &input->ioparam);
 	fmgr_info(function, &input->function);
 
@@ -130,6 +134,14 @@ append_element(ArrayReading *reading, const JsonbValue *json)
 	reading->count++;
 }
 
+static void
+ragged_array(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+			 errmsg("multidimensional arrays must have sub-arrays with matching dimensions")));
+}
+
 /* Nested JSON arrays are dimensions, which must be of one size each. */
 static void
 read_dimension(ArrayReading *reading, JsonbContainer *container, int depth)
@@ -146,15 +158,15 @@ read_dimension(ArrayReading *reading, JsonbContainer *container, int depth)
 
 	while (fca_json_next(container, &it, NULL, &value))
 	{
-		bool		nested = fca_json_is_array(&value);
+		/* an element of type json may be an array itself */
+		bool		nested = fca_json_is_array(&value) &&
+			reading->element->base != JSONBOID && reading->element->base != JSONOID;
 
 		CHECK_FOR_INTERRUPTS();
 		if (reading->ndims == 0 && !nested)
 			reading->ndims = depth + 1;
 		if (reading->ndims > 0 && nested != (depth + 1 < reading->ndims))
-			ereport(ERROR,
-					(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-					 errmsg("multidimensional arrays must have sub-arrays with matching dimensions")));
+			ragged_array();
 		if (nested)
 			read_dimension(reading, value.val.binary.data, depth + 1);
 		else
@@ -165,9 +177,7 @@ read_dimension(ArrayReading *reading, JsonbContainer *container, int depth)
 	if (reading->dims[depth] < 0)
 		reading->dims[depth] = count;
 	else if (reading->dims[depth] != count)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("multidimensional arrays must have sub-arrays with matching dimensions")));
+		ragged_array();
 }
 
 static Datum
@@ -175,6 +185,7 @@ read_array(FcaInput *input, const JsonbValue *json)
 {
 	ArrayReading reading = {0};
 	int			lower[MAXDIM];
+	int64		expected = 1;
 
 	reading.element = input->element;
 	reading.room = 16;
@@ -189,6 +200,12 @@ read_array(FcaInput *input, const JsonbValue *json)
 	read_dimension(&reading, json->val.binary.data, 0);
 	if (reading.count == 0)
 		return PointerGetDatum(construct_empty_array(input->element->type));
+
+	/* an array that is empty at some place, and at others is not */
+	for (int i = 0; i < reading.ndims; i++)
+		expected *= reading.dims[i];
+	if (expected != reading.count)
+		ragged_array();
 	return PointerGetDatum(construct_md_array(reading.values, reading.nulls,
 											  reading.ndims, reading.dims, lower,
 											  input->element->type,
@@ -271,8 +288,18 @@ read_value(FcaInput *input, const JsonbValue *json, bool *isnull)
 		else if (input->row != NULL && fca_json_is_object(json))
 			value = read_row(input, json);
 		else
+		{
+			/* whose text would by chance be a literal of the type */
+			if (json->type == jbvBinary && input->has_brackets)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						 errmsg("malformed %s literal: \"%s\"",
+								input->element != NULL ? "array" : "range",
+								json_text(json)),
+						 errdetail("It is %s.", fca_json_kind(json))));
 			value = InputFunctionCall(&input->function, scalar_text(json),
 									  input->ioparam, input->base_typmod);
+		}
 	}
 
 	if (input->is_domain)
