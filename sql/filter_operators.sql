@@ -68,13 +68,14 @@ FROM unnest('{t,v,c,lb}'::text[]) AS col, unnest('{contains,starts_with,ends_wit
 	unnest(ARRAY['half', 'HALF', '%', '_', '\', '50%_', '%_o', '\now', 'ff', 'Ë', 'oë', 'zo', 'ZOË', 'off', ' ', '''', '"', 'ab', 'B', 'xyz']) AS wanted;
 SELECT count(*), count(found) > 30 AS enough FROM same, ids(filters) AS found;
 SELECT filters, found, truth(condition) FROM same, ids(filters) AS found WHERE found IS DISTINCT FROM truth(condition) ORDER BY n;
-SELECT filters, ids(filters::jsonb) FROM unnest(ARRAY['{"t": {"contains": "50%_"}}', '{"t": {"starts_with": "HALF", "ends_with": "OFF"}}', '{"t": {"ends_with": "ë%"}}']) AS filters;
+SELECT filters, ids(filters::jsonb) FROM unnest(ARRAY['{"t": {"contains": "50%_"}}', '{"t": {"starts_with": "HALF", "ends_with": "OFF"}}', '{"t": {"ends_with": "%"}}']) AS filters;
 
 -- A prefix at the end of the characters, and columns of other collations.
 CREATE TABLE other (id int PRIMARY KEY, c text COLLATE "C", x text);
 INSERT INTO other VALUES (1, 'Élan', U&'\D7FFa'), (2, 'élan', U&'\+10FFFFa'), (3, 'ELAN', U&'\+10FFFF\+10FFFFa'), (4, 'elan', 'z'), (5, 'É', U&'a\+10FFFF');
-SELECT filters, (SELECT array_agg(id) FROM fca.get_by_filters(NULL::other, filters::jsonb)) FROM unnest(ARRAY[
-	'{"c": {"starts_with": "ÉL"}}', '{"c": {"starts_with": "É"}}', '{"c": {"starts_with": "é"}}', '{"c": {"starts_with": "eL"}}', '{"c": {"contains": "ÉL"}}']) AS filters;
+SELECT prefix, (SELECT array_agg(id) FROM fca.get_by_filters(NULL::other, jsonb_build_object('c', jsonb_build_object('starts_with', prefix)))) AS found,
+	(SELECT array_agg(id ORDER BY id) FROM other WHERE c ILIKE prefix || '%') AS truth
+FROM unnest(ARRAY['ÉL', 'É', 'é', 'eL']) AS prefix;
 SELECT n, (SELECT array_agg(id) FROM fca.get_by_filters(NULL::other, jsonb_build_object('x', jsonb_build_object('starts_with', prefix))))
 FROM (VALUES (1, U&'\D7FF'), (2, U&'\+10FFFF'), (3, U&'\+10FFFF\+10FFFF'), (4, U&'a\+10FFFF'), (5, U&'\+10FFFFA')) AS v (n, prefix) ORDER BY n;
 
@@ -90,14 +91,15 @@ INSERT INTO same (filters, condition) VALUES
 	('{"any_of": [{"all_of": [{"i": 1}, {"any_of": [{"b": true}, {"b": null}]}]}, {"none_of": [{"id": {"lt": 4}}]}]}', '(i = 1 AND (b OR b IS NULL)) OR id >= 4'),
 	('{"any_of": [{"i": 1}, {"i": 2}], "all_of": [{"b": true}], "none_of": [{"id": 9}]}', 'i IN (1, 2) AND b'),
 	('{"any_of": []}', 'false'), ('{"all_of": []}', 'true'), ('{"none_of": []}', 'true'), ('{"any_of": [{"all_of": []}]}', 'true'), ('{"none_of": [{"all_of": []}]}', 'false'),
-	('{"any_of": [{"any_of": []}, {"i": 2}]}', 'i = 2'), ('{"any_of": [{"t": {"starts_with": "half"}}, {"t": {"ends_with": "Ë"}}]}', 'id IN (1, 2, 3)'),
+	('{"any_of": [{"any_of": []}, {"i": 2}]}', 'i = 2'), ('{"any_of": [{"t": {"starts_with": "half"}}, {"t": {"ends_with": "OË"}}]}', 'lower(t) LIKE ''half%'' OR lower(t) LIKE lower(''%OË'')'),
 	('{"none_of": [{"t": {"contains": "h"}}]}', 'id NOT IN (1, 2)'), ('{"none_of": [{"t": {"starts_with": "h"}}]}', 'id NOT IN (1, 2)');
-SELECT n, filters, ids(filters) = truth(condition) AS same, ids(filters) FROM same ORDER BY n;
+SELECT n, filters, ids(filters) IS NOT DISTINCT FROM truth(condition) AS same FROM same ORDER BY n;
+SELECT n, ids(filters) FROM same WHERE n IN (1, 2, 4, 7, 9, 14, 18) ORDER BY n;
 
 -- A shape is asked again with other values, and beside similar ones.
 SELECT ids('{"i": {"gt": 1}}'), ids('{"i": {"gt": 2}}'), ids('{"i": {"lt": 2}}'), ids('{"i": {"ne": null}}'), ids('{"i": {"ne": 2}}'), ids('{"i": {"in": [2]}}'), ids('{"i": {"not_in": [2]}}');
 SELECT ids('{"all_of": [{"i": 1}, {"b": true}]}'), ids('{"any_of": [{"i": 1}, {"b": true}]}'), ids('{"none_of": [{"i": 1}, {"b": true}]}'),
-	ids('{"any_of": [{"i": 1, "b": true}]}'), ids('{"any_of": [{"i": 1}], "b": true}'), ids('{"t": {"starts_with": "zo"}}'), ids('{"t": {"ends_with": "ë"}}');
+	ids('{"any_of": [{"i": 1, "b": true}]}'), ids('{"any_of": [{"i": 1}], "b": true}'), ids('{"t": {"starts_with": "zo"}}'), ids('{"t": {"ends_with": "zo"}}'), ids('{"t": {"ends_with": "OFF"}}');
 
 -- Columns that are named as the groups, as operators and as worse.
 CREATE TABLE named (id int PRIMARY KEY, any_of int, all_of text, "none_of" jsonb, eq int, "a ""b" int);
@@ -145,22 +147,24 @@ SELECT w.state, w.message, w.detail FROM unnest(ARRAY['{"any_of": {"i": 1}}', '{
 SELECT depth, state, message FROM unnest(ARRAY[20, 31, 32, 1000, 6000]) AS depth, wrong(repeat('{"any_of": [', depth) || '{"i": 1}' || repeat(']}', depth));
 SELECT tests, state, message FROM unnest(ARRAY[1000, 1001, 50000]) AS tests,
 	wrong(jsonb_build_object('any_of', (SELECT jsonb_agg(jsonb_build_object('i', i)) FROM generate_series(1, tests) AS i))::text);
-SELECT state, message FROM wrong(jsonb_build_object('any_of', (SELECT jsonb_agg('{"any_of": []}'::jsonb) FROM generate_series(1, 50000)))::text);
+SELECT state FROM wrong(jsonb_build_object('any_of', (SELECT jsonb_agg('{"any_of": []}'::jsonb) FROM generate_series(1, 5000)))::text);
 SELECT state, message FROM wrong(jsonb_build_object('a', jsonb_build_object('in', (SELECT jsonb_agg(jsonb_build_array(i)) FROM generate_series(1, 1001) AS i)))::text);
 SELECT fca.count(NULL::t, jsonb_build_object('i', jsonb_build_object('in', (SELECT jsonb_agg(i) FROM generate_series(1, 50000) AS i)))) AS found,
 	fca.count(NULL::t, jsonb_build_object('i', jsonb_build_object('not_in', (SELECT jsonb_agg(i) FROM generate_series(2, 50000) AS i)))) AS not_found;
 
--- Indexes serve the text operators and the ranges: how many rows of 20,000 are read.
+-- Indexes serve the text operators and the ranges.
 CREATE TABLE big (id int PRIMARY KEY, name text NOT NULL, note text, at int NOT NULL);
-INSERT INTO big SELECT i, 'Name ' || md5(i::text), 'Note ' || md5((i + 1)::text), i / 2 FROM generate_series(1, 20000) AS i;
+INSERT INTO big SELECT i, 'Name ' || md5(i::text), 'Note ' || md5(i::text), i / 2 FROM generate_series(1, 20000) AS i;
 CREATE INDEX ON big (lower(name) text_pattern_ops);
 CREATE INDEX ON big (at);
+-- without the module pg_trgm there is no trigram index to be used
 DO $$ BEGIN
-	CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA filter_operators;
-	CREATE INDEX ON filter_operators.big USING gin (note filter_operators.gin_trgm_ops);
-EXCEPTION WHEN undefined_file OR feature_not_supported THEN
-	-- without that module there is no trigram index to be used
-	DROP INDEX IF EXISTS filter_operators.trigram;
+	IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm') THEN
+		SET LOCAL client_min_messages = warning;
+		CREATE EXTENSION IF NOT EXISTS pg_trgm;
+		EXECUTE format('CREATE INDEX ON filter_operators.big USING gin (note %s.gin_trgm_ops)',
+			(SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'pg_trgm'));
+	END IF;
 END $$;
 VACUUM ANALYZE big;
 CREATE FUNCTION indexed(filters jsonb, OUT rows bigint, OUT by_index boolean) LANGUAGE plpgsql AS $$
@@ -171,7 +175,7 @@ BEGIN
 	by_index := pg_stat_get_xact_numscans('filter_operators.big'::regclass) = scans
 		OR (filters ? 'note' AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm'));
 END $$;
-SELECT filters, i.* FROM unnest(ARRAY['{"name": {"starts_with": "NAME c4ca42"}}', '{"note": {"contains": "c4ca4238a"}}', '{"note": {"starts_with": "note C4CA42"}}', '{"note": {"ends_with": "0dcc509A6F75849B"}}',
+SELECT filters, i.* FROM unnest(ARRAY['{"name": {"starts_with": "NAME c4ca42"}}', '{"note": {"contains": "c4ca4238a"}}', '{"note": {"starts_with": "note C4CA42"}}', '{"note": {"ends_with": "0dcc509A6f75849B"}}',
 	'{"at": {"gte": 10, "lt": 20}}', '{"at": {"in": [1, 2]}}', '{"any_of": [{"at": 5}, {"at": {"gt": 9999}}]}', '{"all_of": [{"at": 5}, {"id": {"lt": 11}}]}', '{"at": {"ne": 5}}']) AS filters,
 	indexed(filters::jsonb) AS i;
 

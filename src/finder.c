@@ -318,6 +318,7 @@ fca_finding_write(FcaFinding *finding)
 	FcaQuery   *query = &finding->query;
 
 	fca_model_check(&finding->model);
+	query->in_order = origin(finder)->where[0].test != FCA_CONTAINS;
 	if (finder->each_of != NULL)
 	{
 		Form_pg_attribute column =

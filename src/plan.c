@@ -21,6 +21,7 @@
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "lib/ilist.h"
+#include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -170,6 +171,24 @@ fca_plan_find(const FcaQuery *query)
 	return plan;
 }
 
+/*
+ * Plans now, without bitmap scans: a bitmap of few rows seems to cost the same
+ * as an index scan that gives them in order, but they must be sorted then.
+ */
+static void
+plan_in_order(SPIPlanPtr plan)
+{
+	int			nest_level = NewGUCNestLevel();
+	CachedPlan *cached;
+
+	(void) set_config_option("enable_bitmapscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	cached = SPI_plan_get_cached_plan(plan);
+	if (cached != NULL)
+		ReleaseCachedPlan(cached, CurrentResourceOwner);
+	AtEOXact_GUC(true, nest_level);
+}
+
 FcaPlan *
 fca_plan_keep(const FcaQuery *query, int options)
 {
@@ -219,6 +238,8 @@ fca_plan_keep(const FcaQuery *query, int options)
 
 	if (nplans > FCA_MAX_PLANS)
 		forget(dlist_tail_element(FcaPlan, node, &recent));
+	if (query->in_order)
+		plan_in_order(spi_plan);
 	return plan;
 }
 

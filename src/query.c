@@ -29,6 +29,7 @@ fca_query_begin(FcaQuery *query, const FcaModel *model, FcaOperation operation)
 	query->model = model;
 	initStringInfo(&query->shape);
 	initStringInfo(&query->text);
+	query->in_order = false;
 	query->nparams = 0;
 	query->room = 8;
 	query->types = palloc(sizeof(Oid) * query->room);

@@ -55,6 +55,7 @@ typedef struct FcaQuery
 	int			room;
 	Oid		   *types;
 	NullableDatum *params;
+	bool		in_order;		/* plan it to read by an index in order? */
 } FcaQuery;
 
 /* A sort key, and the place behind which a page starts. */

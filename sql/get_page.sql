@@ -1,0 +1,123 @@
+-- Keyset pages over any sort: every row once, in order, whatever a page's size.
+\getenv srcdir PG_ABS_SRCDIR
+\set desk :srcdir /sql/fixtures/desk.sql
+\i :desk
+\pset null '(null)'
+CREATE SCHEMA get_page;
+SET search_path = get_page, public;
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE t (id int PRIMARY KEY, a int, b text, n numeric, f float8, r real, ts timestamptz, d interval, c char(4), m mood,
+	arr int[], u uuid, by bytea, ra int4range, j jsonb, nn int NOT NULL, bo boolean);
+INSERT INTO t
+SELECT i, nullif(i % 5, 0), (ARRAY['x', 'X', '', 'é "', NULL])[1 + i % 5], (ARRAY[1.10, 1.1000000000000000000001, 'NaN', NULL, -1e30])[1 + i % 5],
+	(ARRAY[0.1, 1.0 / 3, 'NaN', 'Infinity', NULL, '-Infinity', 1e300])[1 + i % 7], (ARRAY[0.1, 1.0 / 3, NULL])[1 + i % 3],
+	(ARRAY['infinity', '2026-01-01 00:00:00.000001Z', '2026-01-01Z', NULL, '-infinity'])[1 + i % 5]::timestamptz,
+	(ARRAY['1 day', '24:00', NULL, '-1 month'])[1 + i % 4]::interval, (ARRAY['a', 'ab', NULL])[1 + i % 3], (ARRAY['ok', 'sad', NULL])[1 + i % 3]::mood,
+	(ARRAY['{}', '{1,NULL}', '{1,2}', NULL])[1 + i % 4]::int[], (ARRAY['00000000-0000-0000-0000-0000000000aa', NULL])[1 + i % 2]::uuid,
+	(ARRAY['\x00', '\xff', NULL])[1 + i % 3]::bytea, (ARRAY['empty', '[1,2)', NULL, '(,)'])[1 + i % 4]::int4range,
+	(ARRAY['1', '{"a": 1}', '"s"', NULL])[1 + i % 4]::jsonb, i / 7, (ARRAY[true, false, NULL])[1 + i % 3]
+FROM generate_series(1, 37) AS i;
+
+-- Walks page by page, each behind the last row of the one before.
+CREATE FUNCTION walk(sort_by text, size bigint, filters jsonb DEFAULT '{}') RETURNS int[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	found int[] := '{}';
+	page int[];
+	last jsonb;
+BEGIN
+	LOOP
+		SELECT array_agg(p.id ORDER BY p.n), (array_agg(p.last ORDER BY p.n DESC))[1] INTO page, last
+		FROM (SELECT g.id, to_jsonb(g) AS last, row_number() OVER () AS n
+			FROM fca.get_page(NULL::get_page.t, filters, sort_by, size, last) AS g) AS p;
+		EXIT WHEN page IS NULL;
+		IF cardinality(page) > size OR cardinality(found) % size <> 0 OR cardinality(found) > 100 THEN
+			RAISE EXCEPTION 'a page of % behind %', page, found;
+		END IF;
+		found := found || page;
+	END LOOP;
+	RETURN found;
+END $$;
+CREATE FUNCTION truth(sort_by text, condition text DEFAULT 'true') RETURNS int[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	found int[];
+BEGIN
+	EXECUTE format('SELECT ARRAY(SELECT id FROM get_page.t WHERE %s ORDER BY %s)', condition, concat_ws(', ', sort_by, 'id')) INTO found;
+	RETURN found;
+END $$;
+
+SELECT sort_by, array_agg(walk(sort_by, size) = truth(sort_by) ORDER BY size) AS same
+FROM unnest(ARRAY[NULL, 'id', 'id desc', 'a', 'a desc', 'a nulls first', 'a desc nulls last', 'nn', 'nn desc nulls last', 'nn nulls first, id desc',
+	'a, b', 'a desc, b', 'a nulls first, b desc nulls last, nn', 'a desc, b desc, id desc', 'a desc nulls last, nn, id desc', 'nn desc, a nulls first, b', 'a nulls first, nn', 'nn, a nulls first',
+	'bo, a desc, r nulls first, id desc']) WITH ORDINALITY AS s (sort_by, n), unnest(ARRAY[1, 2, 5, 37, 100]) AS size
+GROUP BY n, sort_by ORDER BY n;
+
+-- Every type and every order of NULLs.
+SELECT col, count(*), count(*) FILTER (WHERE walk(sort_by, size) = truth(sort_by)) AS same
+FROM unnest('{a,b,n,f,r,ts,d,c,m,arr,u,by,ra,j,nn,bo}'::text[]) WITH ORDINALITY AS u (col, n), unnest('{"",desc,nulls first,desc nulls last}'::text[]) AS direction,
+	unnest('{"",id desc}'::text[]) AS key, concat_ws(', ', col || ' ' || direction, nullif(key, '')) AS sort_by, unnest(ARRAY[1, 4]) AS size
+GROUP BY n, col ORDER BY n;
+
+-- A jsonb null is a value, and to_jsonb() shows it as NULL is shown.
+CREATE TABLE nulls (id int PRIMARY KEY, j jsonb);
+INSERT INTO nulls VALUES (1, 'null'), (2, NULL), (3, '1'), (4, 'null'), (5, NULL);
+SELECT ARRAY(SELECT id FROM fca.get_page(NULL::nulls, sort_by => 'j', max_rows => 2)) AS page,
+	ARRAY(SELECT id FROM fca.get_page(NULL::nulls, sort_by => 'j', after => '{"id": 1, "j": null}')) AS behind_1;
+
+-- With filters; a page of its own.
+SELECT walk('a desc, b', 3, '{"nn": {"gte": 2}, "any_of": [{"a": null}, {"a": {"gt": 2}}]}') = truth('a desc, b', 'nn >= 2 AND (a IS NULL OR a > 2)') AS same;
+SELECT id, a, nn FROM fca.get_page(NULL::t, '{"nn": {"lt": 2}}', 'a desc nulls last, nn', 4);
+SELECT id, a, nn FROM fca.get_page(NULL::t, '{"nn": {"lt": 2}}', 'a desc nulls last, nn', 4, '{"id": 8, "a": 3, "nn": 1, "other": [1], "b": {}}');
+SELECT id, a, nn FROM fca.get_page(NULL::t, '{"nn": {"lt": 2}}', 'a desc nulls last, nn', 4, '{"id": 5, "a": null, "nn": 0}');
+SELECT (SELECT count(*) FROM fca.get_page(NULL::t)) AS all, (SELECT count(*) FROM fca.get_page(NULL::t, max_rows => 0)) AS none,
+	(SELECT count(*) FROM fca.get_page(NULL::t, max_rows => NULL, after => '{"id": 7}')) AS behind_7, (SELECT count(*) FROM fca.get_page(NULL::t, after => '{"id": 37}')) AS behind_all;
+
+-- No row need have the values of the place; rows that come and go between pages do not move it.
+BEGIN;
+DELETE FROM t WHERE id % 2 = 0;
+INSERT INTO t (id, nn) VALUES (-1, 0), (100, 0);
+SELECT ARRAY(SELECT id FROM fca.get_page(NULL::t, sort_by => 'nn desc', max_rows => 3, after => '{"nn": 3, "id": 24}')) AS page,
+	ARRAY(SELECT id FROM fca.get_page(NULL::t, sort_by => 'nn', max_rows => 3, after => '{"nn": 0, "id": 5}')) AS next;
+ROLLBACK;
+
+-- Keys of several columns, of the resources, of a view, of a column that says so.
+CREATE TABLE pair (x int, y text, z int, PRIMARY KEY (y, x));
+INSERT INTO pair SELECT i % 3, chr(97 + i % 4), i % 2 FROM generate_series(1, 12) AS i;
+SELECT x, y, z FROM fca.get_page(NULL::pair, sort_by => 'z desc', max_rows => 3);
+SELECT x, y, z FROM fca.get_page(NULL::pair, sort_by => 'z desc', max_rows => 3, after => '{"x": 1, "y": "b", "z": 1}');
+CREATE VIEW seen AS SELECT id, nn, a AS "after a" FROM t WHERE id < 9;
+SELECT * FROM fca.get_page(NULL::seen, sort_by => '"after a" desc nulls last, nn desc', max_rows => 3, after => '{"after a": 3, "nn": 1, "id": 8}');
+SELECT ARRAY(SELECT id FROM fca.get_page(NULL::fca.customer, '{"is_active": true}', 'created_at desc, id desc', 2, after)) FROM (SELECT to_jsonb(c) AS after FROM fca.customers AS c WHERE id = 2) AS v;
+
+-- A place is whole, and an object; its values are of the columns' types.
+SELECT after, state, message, hint <> '' AS hint FROM unnest(ARRAY['{"id": 1, "a": 1}', '{"b": "x", "a": 1}', '{"B": "x", "a": 1, "id": 1}', '{}', '[]', 'null', '7', '{"a": "x", "b": "x", "id": 1}', '{"a": 1, "b": "x", "id": 1.5}']) AS after,
+	test.fails(format('SELECT * FROM fca.get_page(NULL::get_page.t, sort_by => %L, after => %L)', 'a, b', after));
+SELECT call, state, message FROM unnest(ARRAY['max_rows => -1', 'sort_by => ''zz''', 'sort_by => ''a,''', 'sort_by => ''a, a desc''', 'filters => NULL', 'filters => ''{"zz": 1}''']) AS call,
+	test.fails('SELECT * FROM fca.get_page(NULL::get_page.t, ' || call || ')');
+CREATE TABLE keyless (a int);
+SELECT state, message FROM test.fails('SELECT * FROM fca.get_page(NULL::get_page.keyless)');
+
+-- A page costs the same at any depth: it reads its own rows of 20,000 by an index, and sorts none.
+CREATE TABLE big (id int PRIMARY KEY, a int NOT NULL, b int, c int NOT NULL);
+INSERT INTO big SELECT i, i / 10, nullif(i / 10 % 1000, 0), i % 7 FROM generate_series(1, 20000) AS i;
+CREATE INDEX ON big (a, id);
+CREATE INDEX ON big (b DESC, id DESC);
+CREATE INDEX ON big (b, id);
+CREATE INDEX ON big (a DESC, b NULLS FIRST, id);
+VACUUM ANALYZE big;
+CREATE FUNCTION cost(sort_by text, depth bigint, OUT rows bigint, OUT scans bigint, OUT read bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	after jsonb;
+	index_scans bigint;
+	tuples bigint;
+BEGIN
+	EXECUTE format('SELECT to_jsonb(r) FROM get_page.big AS r ORDER BY %s OFFSET %s LIMIT 1', sort_by, depth) INTO after;
+	SELECT idx_scan, seq_tup_read + idx_tup_fetch INTO index_scans, tuples FROM pg_stat_xact_user_tables WHERE relid = 'get_page.big'::regclass;
+	SELECT count(*) INTO rows FROM fca.get_page(NULL::get_page.big, sort_by => sort_by, max_rows => 10, after => after);
+	SELECT idx_scan - index_scans, seq_tup_read + idx_tup_fetch - tuples INTO scans, read FROM pg_stat_xact_user_tables WHERE relid = 'get_page.big'::regclass;
+END $$;
+SELECT sort_by, depth, c.* FROM unnest(ARRAY['id', 'a, id', 'a desc, id desc', 'b desc, id desc', 'b, id', 'a desc, b nulls first, id']) WITH ORDINALITY AS s (sort_by, n),
+	unnest(ARRAY[5, 10000, 19985]) AS depth, cost(sort_by, depth) AS c ORDER BY n, depth;
+
+RESET search_path;
+SET client_min_messages = warning;
+DROP SCHEMA get_page CASCADE;
