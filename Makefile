@@ -19,6 +19,7 @@ OBJS = \
 	src/batch.o \
 	src/upsert.o \
 	src/report.o \
+	src/subtransaction.o \
 	src/cursor.o \
 	src/tables.o \
 	src/schema_guard.o \

@@ -36,7 +36,6 @@ INSERT INTO parted SELECT i, CASE WHEN i % 4 = 0 THEN 'a' ELSE 'b' END FROM gene
 ANALYZE parted;
 SELECT fca.count_estimate(NULL::seen) = explained('SELECT * FROM count_estimate.seen') AS view, fca.count_estimate(NULL::parted) AS whole, fca.count_estimate(NULL::parted, '{"kind": "a"}') AS part,
 	fca.count_estimate(NULL::fca.customer, '{"is_vip": true}') = explained('SELECT * FROM fca.customers WHERE is_vip') AS resource;
-ANALYZE parted;
 INSERT INTO t SELECT i, 'common', 'other', i FROM generate_series(5001, 9000) AS i;
 ANALYZE t;
 SELECT fca.count_estimate(NULL::t) AS anew;
@@ -58,7 +57,7 @@ SET client_min_messages = warning;
 DROP ROLE IF EXISTS regress_fca_estimate;
 RESET client_min_messages;
 CREATE ROLE regress_fca_estimate;
-GRANT USAGE ON SCHEMA count_estimate, test TO regress_fca_estimate;
+GRANT USAGE ON SCHEMA count_estimate, test, fca TO regress_fca_estimate;
 GRANT SELECT ON t TO regress_fca_estimate;
 CREATE POLICY own ON t TO regress_fca_estimate USING (owner = current_user);
 ALTER TABLE t ENABLE ROW LEVEL SECURITY;
@@ -85,3 +84,5 @@ SELECT filters, state, message FROM unnest(ARRAY['{"x": 1}', '{"at": {"gt": "a"}
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA count_estimate CASCADE;
+REVOKE ALL ON SCHEMA test, fca FROM regress_fca_estimate;
+DROP ROLE regress_fca_estimate;

@@ -40,10 +40,10 @@ SELECT * FROM fca.create_many_report(NULL::report.item, '[
 	{"name": "d", "id": 700, "parent": 1}]');
 SELECT id, name, sku, qty, code, parent, twice FROM report.item WHERE id <> 1000 ORDER BY id;
 SELECT * FROM report.statement;
-SELECT count(*), count(*) FILTER (WHERE r.created AND r.id::integer = i.id AND i.name = 'n' || r.ordinal) AS right
-FROM fca.create_many_report(NULL::report.item,
-	(SELECT jsonb_agg(jsonb_build_object('name', 'n' || i) ORDER BY i) FROM generate_series(1, 300) AS i)) AS r,
-	LATERAL fca.get_by_id(NULL::report.item, r.id::integer) AS i;
+CREATE TABLE report.many AS SELECT * FROM fca.create_many_report(NULL::report.item,
+	(SELECT jsonb_agg(jsonb_build_object('name', 'n' || i) ORDER BY i) FROM generate_series(1, 300) AS i));
+SELECT count(*), count(*) FILTER (WHERE m.created AND i.name = 'n' || m.ordinal) AS right
+FROM report.many AS m JOIN report.item AS i ON i.id::text = m.id;
 SELECT * FROM report.statement;
 SELECT * FROM fca.create_many_report(NULL::report.item, '[]');
 DELETE FROM report.item WHERE id <> 1000;
@@ -54,12 +54,11 @@ BEGIN
 	IF NEW.name = 'raise' THEN
 		RAISE 'not wanted' USING ERRCODE = 'FC001', COLUMN = 'name', CONSTRAINT = 'wanted';
 	END IF;
-	RETURN CASE WHEN NEW.name <> 'discard' THEN NEW END;
+	RETURN CASE WHEN NEW.name IS DISTINCT FROM 'discard' THEN NEW END;
 END $$;
 CREATE TRIGGER judge BEFORE INSERT ON report.item FOR EACH ROW EXECUTE FUNCTION report.judge();
 CREATE TABLE report.result AS
-SELECT r.*, r.id = i.id::text AND i.name = 'good' AS good
-FROM fca.create_many_report(NULL::report.item, '[
+SELECT * FROM fca.create_many_report(NULL::report.item, '[
 	{"name": "good"},
 	1, "text", null, [], true,
 	{"name": "x", "nope": 1},
@@ -70,17 +69,17 @@ FROM fca.create_many_report(NULL::report.item, '[
 	{"name": "x", "tag": "long"},
 	{"name": "x", "at": "never"},
 	{"name": "x", "code": "X"},
-	{"name": "good", "sku": "s17"},
+	{"name": "good", "sku": "one"},
 	{"name": "good", "code": "x", "at": "2026-01-01Z", "small": 1, "tag": "abc"},
 	{},
 	{"name": null},
 	{"name": "x", "qty": null},
 	{"name": "x", "qty": -1},
 	{"name": "x", "sku": "taken"},
-	{"name": "x", "sku": "s17"},
+	{"name": "x", "sku": "one"},
 	{"name": "x", "id": 1000},
-	{"name": "good", "sku": "s24", "id": 24},
-	{"name": "x", "sku": "s24"},
+	{"name": "good", "sku": "two", "id": 24},
+	{"name": "x", "sku": "two"},
 	{"name": "x", "id": 24},
 	{"name": "x", "parent": 3},
 	{"name": "x", "parent": 4},
@@ -89,19 +88,20 @@ FROM fca.create_many_report(NULL::report.item, '[
 	{"name": "x", "serial": 2},
 	{"name": "raise"},
 	{"name": "discard"},
-	{"name": "discard", "sku": "s36"},
-	{"name": "good", "sku": "s36"},
-	{"name": "x", "parent": 5, "sku": "s38"},
-	{"name": "good", "sku": "s38"},
+	{"name": "discard", "sku": "three"},
+	{"name": "good", "sku": "three"},
+	{"name": "x", "parent": 5, "sku": "four"},
+	{"name": "good", "sku": "four"},
 	{"name": "raise", "qty": -1},
 	{"name": "discard", "parent": 5},
-	{"name": "good"}]') AS r LEFT JOIN report.item AS i ON i.id::text = r.id;
-SELECT ordinal, created, good, sqlstate, message, column_name, constraint_name FROM report.result ORDER BY ordinal;
+	{"name": "good"}]');
+SELECT ordinal, created, i.name, sqlstate, message, column_name, constraint_name
+FROM report.result AS r LEFT JOIN report.item AS i ON i.id::text = r.id ORDER BY ordinal;
 SELECT count(*) FILTER (WHERE created) AS created, count(DISTINCT id) AS keys,
 	(SELECT count(*) FROM report.item WHERE id <> 1000) AS rows,
 	(SELECT count(*) FROM report.item WHERE name = 'x') AS bad
 FROM report.result;
-SELECT sku, qty, parent FROM report.item WHERE sku IS NOT NULL OR parent IS NOT NULL ORDER BY sku;
+SELECT sku, qty, parent FROM report.item WHERE sku IS NOT NULL OR parent IS NOT NULL ORDER BY sku COLLATE "C";
 
 -- All bad; one row; the first and the last bad; discarded only.
 SELECT what, r.ordinal, r.created, r.sqlstate
@@ -185,7 +185,19 @@ SELECT state, message, detail FROM test.fails($$SELECT * FROM fca.create_many_re
 CREATE TABLE report.stop (id integer PRIMARY KEY);
 CREATE FUNCTION report.stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_cancel_backend(pg_backend_pid()), pg_sleep(60); RETURN NEW; END $$;
 CREATE TRIGGER stop BEFORE INSERT ON report.stop FOR EACH ROW WHEN (NEW.id = 2) EXECUTE FUNCTION report.stop();
+\set VERBOSITY terse
 SELECT * FROM fca.create_many_report(NULL::report.stop, '[{"id": 1}, {"id": 2}, {"id": 3}]');
+\set VERBOSITY default
+SELECT count(*) FROM report.stop;
+
+-- Where the caller catches that, its transaction goes on, and ends as any other.
+CREATE TABLE report.kept (n integer);
+CREATE FUNCTION report.conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'try again' USING ERRCODE = '40001'; END $$;
+CREATE TRIGGER conflict BEFORE INSERT ON report.stop FOR EACH ROW WHEN (NEW.id = 9) EXECUTE FUNCTION report.conflict();
+SELECT state, message FROM test.fails($$SELECT * FROM fca.create_many_report(NULL::report.stop, '[{"id": 8}, {"id": 9}]')$$);
+INSERT INTO report.kept VALUES (1);
+\c -
+SELECT n FROM report.kept;
 SELECT count(*) FROM report.stop;
 
 -- In the caller's transaction: behind a savepoint, inside plpgsql, rolled back.

@@ -147,6 +147,7 @@ SELECT w.state, w.message, w.detail FROM unnest(ARRAY['{"any_of": {"i": 1}}', '{
 SELECT depth, state, message FROM unnest(ARRAY[20, 31, 32, 1000, 6000]) AS depth, wrong(repeat('{"any_of": [', depth) || '{"i": 1}' || repeat(']}', depth));
 SELECT tests, state, message FROM unnest(ARRAY[1000, 1001, 50000]) AS tests,
 	wrong(jsonb_build_object('any_of', (SELECT jsonb_agg(jsonb_build_object('i', i)) FROM generate_series(1, tests) AS i))::text);
+-- groups without a test count as well
 SELECT state FROM wrong(jsonb_build_object('any_of', (SELECT jsonb_agg('{"any_of": []}'::jsonb) FROM generate_series(1, 5000)))::text);
 SELECT state, message FROM wrong(jsonb_build_object('a', jsonb_build_object('in', (SELECT jsonb_agg(jsonb_build_array(i)) FROM generate_series(1, 1001) AS i)))::text);
 SELECT fca.count(NULL::t, jsonb_build_object('i', jsonb_build_object('in', (SELECT jsonb_agg(i) FROM generate_series(1, 50000) AS i)))) AS found,

@@ -238,7 +238,7 @@ fca_get_children(PG_FUNCTION_ARGS)
 	fca_query_shape_column(&call.query, parent);
 	fca_query_param(&call.query, getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 2)),
 					PG_GETARG_DATUM(2), PG_ARGISNULL(2));
-	fca_query_window(&call.query, NULL, &fcinfo->args[3]);
+	fca_query_window(&call.query, NULL, &fcinfo->args[3], "per_parent");
 	limit = fca_query_param(&call.query, INT8OID, PG_GETARG_DATUM(3), PG_ARGISNULL(3));
 	sort = fca_sort_read(&call.query, fcinfo, 4);
 
@@ -273,7 +273,7 @@ get_list(FunctionCallInfo fcinfo, bool filtered)
 	if (filtered)
 		filter = fca_filter_read(&call.query, fcinfo, 1, false);
 	window = fca_query_window(&call.query, &fcinfo->args[argno],
-							  &fcinfo->args[argno + 1]);
+							  &fcinfo->args[argno + 1], "max_rows");
 	sort = fca_sort_read(&call.query, fcinfo, argno + 2);
 
 	SPI_connect();
@@ -315,7 +315,7 @@ fca_get_page(PG_FUNCTION_ARGS)
 	fca_call_begin(&call, fcinfo, FCA_OP_PAGE);
 	fca_rows_begin(fcinfo);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
-	window = fca_query_window(&call.query, NULL, &fcinfo->args[3]);
+	window = fca_query_window(&call.query, NULL, &fcinfo->args[3], "max_rows");
 	sort = fca_sort_read(&call.query, fcinfo, 2);
 	fca_sort_place(sort, &call.query, fcinfo, 4);
 

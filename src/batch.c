@@ -93,9 +93,8 @@ fca_check_row(int64 ordinal, const JsonbValue *row)
 	if (!fca_json_is_object(row))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("rows must be an array of JSON objects"),
-				 errdetail("Row " INT64_FORMAT " is %s.", ordinal,
-						   fca_json_kind(row))));
+				 errmsg("rows must be an array of JSON objects, but row " INT64_FORMAT " is %s",
+						ordinal, fca_json_kind(row))));
 }
 
 /* Counts the rows, and in how many of them each column is given. */

@@ -38,10 +38,16 @@ open_plan(FunctionCallInfo fcinfo, int argno, FcaPlan *plan, const FcaQuery *que
 {
 	const char *name = PG_ARGISNULL(argno)
 		? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argno));
-	Portal		portal = SPI_cursor_open_with_paramlist(name, fca_plan_spi(plan),
-														fca_query_params(query), false);
+	Portal		portal;
 	text	   *opened;
 
+	if (name != NULL && strlen(name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("cursor name \"%s\" is too long", name),
+				 errdetail("It must be less than %d bytes.", NAMEDATALEN)));
+	portal = SPI_cursor_open_with_paramlist(name, fca_plan_spi(plan),
+											fca_query_params(query), false);
 	if (portal == NULL)
 		elog(ERROR, "could not open cursor: %s", SPI_result_code_string(SPI_result));
 	opened = SPI_palloc(strlen(portal->name) + VARHDRSZ);
@@ -163,6 +169,23 @@ argument_default(const FinderFunction *function, int i, NullableDatum *value)
 	return true;
 }
 
+/* An argument is a single value, or an array of these. */
+static void
+check_kind(const char *name, Oid type, const JsonbValue *json)
+{
+	JsonbIterator *it = NULL;
+	JsonbValue	element;
+	bool		is_array = OidIsValid(get_element_type(type));
+
+	if (fca_json_is_object(json) || (fca_json_is_array(json) && !is_array))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must not be %s", name, fca_json_kind(json))));
+	if (fca_json_is_array(json))
+		while (fca_json_next(json->val.binary.data, &it, NULL, &element))
+			check_kind(name, get_element_type(type), &element);
+}
+
 /* The arguments of a finder from a JSON object of their names. */
 static void
 read_arguments(FinderFunction *function, JsonbContainer *given, FcaArgument *arguments)
@@ -195,6 +218,7 @@ read_arguments(FinderFunction *function, JsonbContainer *given, FcaArgument *arg
 					 errmsg("finder \"%s\" has no argument \"%s\"",
 							get_func_name(function->oid), name),
 					 errhint("Its arguments are: %s.", names.data)));
+		check_kind(name, function->types[i], &value);
 		arguments[i].value.value =
 			fca_input_value(fca_input(function->types[i], -1, name), &value, 0,
 							&arguments[i].value.isnull);

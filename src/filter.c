@@ -17,7 +17,7 @@
 #include "filter.h"
 #include "value.h"
 
-/* Bounds of a filter: groups within groups, and tests in all. */
+/* Bounds of a filter: groups within groups, and tests (and groups) in all. */
 #define MAX_DEPTH 32
 #define MAX_TESTS 1000
 
@@ -111,6 +111,8 @@ typedef struct Reading
 	FcaQuery   *query;
 	int			depth;
 	int			tests;
+	int			groups;
+	bool		tests_column;	/* can any test be false? */
 } Reading;
 
 static void
@@ -170,6 +172,8 @@ wrong_kind(const Reading *reading, const FcaFilter *test, const JsonbValue *json
 					operators[test->operator].name,
 					NameStr(test->column->attname), wanted),
 			 errdetail("It was given %s.", fca_json_kind(json)),
+			 errhint("Valid operators of this type are: %s.",
+					 operators_of(getBaseType(test->column->atttypid))),
 			 errtablecol(reading->query->model->rel, test->column->attnum)));
 }
 
@@ -276,6 +280,8 @@ read_text(Reading *reading, FcaFilter *test, const JsonbValue *json)
 	FcaQuery   *query = reading->query;
 	bool		starts = test->operator == OP_STARTS_WITH;
 	bool		ends = test->operator == OP_ENDS_WITH;
+	Oid			collation = OidIsValid(test->column->attcollation)
+		? test->column->attcollation : DEFAULT_COLLATION_OID;
 	char	   *wanted;
 	text	   *above = NULL;
 
@@ -286,9 +292,10 @@ read_text(Reading *reading, FcaFilter *test, const JsonbValue *json)
 								  fca_like_pattern(wanted, strlen(wanted), !starts, !ends),
 								  false);
 	test->count = 1;
-	if (starts && GetDatabaseEncoding() == PG_UTF8)
+	if (starts && GetDatabaseEncoding() == PG_UTF8 &&
+		get_collation_isdeterministic(collation))
 	{
-		wanted = str_tolower(wanted, strlen(wanted), DEFAULT_COLLATION_OID);
+		wanted = str_tolower(wanted, strlen(wanted), collation);
 		above = above_prefix(wanted);
 	}
 	if (above != NULL)
@@ -314,6 +321,11 @@ read_test(Reading *reading, Form_pg_attribute column, Operator operator,
 	test->operator = operator;
 	count_test(reading);
 	fca_query_shape(query, operator);
+
+	/* an empty list excludes nothing */
+	if (operator != OP_NOT_IN || !fca_json_is_array(json) ||
+		JsonContainerSize(json->val.binary.data) > 0)
+		reading->tests_column = true;
 
 	if ((operator == OP_EQ || operator == OP_NE) && json->type == jbvNull)
 	{
@@ -386,7 +398,7 @@ read_column(Reading *reading, List *members, const char *name,
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("filter of column \"%s\" has no operator", name),
-				 errhint("Valid operators are: %s.",
+				 errhint("Valid operators of this type are: %s.",
 						 operators_of(getBaseType(column->atttypid))),
 				 errtablecol(query->model->rel, column->attnum)));
 	else
@@ -403,7 +415,7 @@ read_column(Reading *reading, List *members, const char *name,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("filter of column \"%s\" has an unknown operator \"%s\"",
 								name, operator_name),
-						 errhint("Valid operators are: %s.  An object is compared with {\"eq\": object}.",
+						 errhint("Valid operators of this type are: %s.",
 								 operators_of(getBaseType(column->atttypid))),
 						 errtablecol(query->model->rel, column->attnum)));
 			members = lappend(members, read_test(reading, column, operator, &value));
@@ -428,6 +440,10 @@ read_group(Reading *reading, FilterKind kind, const JsonbValue *json)
 				 errmsg("\"%s\" must be an array of filter objects", groups[kind]),
 				 errdetail("It is %s.", fca_json_kind(json))));
 	group->kind = kind;
+	if (++reading->groups > MAX_TESTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("filters have more than %d groups", MAX_TESTS)));
 	fca_query_shape(reading->query, SHAPE_GROUP);
 	fca_query_shape(reading->query, kind);
 	while (fca_json_next(json->val.binary.data, &it, NULL, &element))
@@ -484,7 +500,7 @@ read_object(Reading *reading, JsonbContainer *object)
 FcaFilter *
 fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool required)
 {
-	Reading		reading = {query, 0, 0};
+	Reading		reading = {.query = query};
 	FcaFilter  *filter = NULL;
 	JsonbValue	filters = {.type = jbvNull};
 
@@ -499,7 +515,7 @@ fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool requir
 				 errdetail("filters is %s.", fca_json_kind(&filters)),
 				 errhint("'{}' means every row.")));
 
-	if (required && reading.tests == 0)
+	if (required && !reading.tests_column)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("filters must not be empty"),

@@ -191,7 +191,9 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 
 	if (has_max_rows(finder))
 		max_rows = (argument++)->value;
-	finding->window = fca_query_window(&finding->query, NULL, &max_rows);
+	finding->window = fca_query_window(&finding->query, NULL, &max_rows,
+									   finder->each_of != NULL
+									   ? "the limit of each key" : "max_rows");
 	if (finder->paging == FCA_ONE_ROW)
 		finding->window.count = 2;	/* enough to see a second */
 	if (finder->each_of != NULL || finder->paging == FCA_NEWEST || finding->for_cursor)

@@ -102,7 +102,7 @@ fca_query_params(const FcaQuery *query)
 
 FcaWindow
 fca_query_window(FcaQuery *query, const NullableDatum *skip,
-				 const NullableDatum *max_rows)
+				 const NullableDatum *max_rows, const char *name)
 {
 	FcaWindow	window = {0};
 	int64		count = 0;
@@ -114,8 +114,8 @@ fca_query_window(FcaQuery *query, const NullableDatum *skip,
 		if (count < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
-					 errmsg("max_rows must not be negative"),
-					 errdetail("max_rows is " INT64_FORMAT ".", count),
+					 errmsg("%s must not be negative", name),
+					 errdetail("%s is " INT64_FORMAT ".", name, count),
 					 errhint("NULL means no limit.")));
 		window.empty = count == 0;
 	}

@@ -88,7 +88,8 @@ extern int	fca_query_param(FcaQuery *query, Oid type, Datum value, bool isnull);
 extern ParamListInfo fca_query_params(const FcaQuery *query);
 
 /*
- * The window of a list: its negative bounds are errors.  Gives the number of
+ * The window of a list: its negative bounds are errors (2201W, 2201X), which
+ * call max_rows by its name.  Gives the number of
  * rows to be taken at the most (0: all) and whether any are wanted at all.
  */
 typedef struct FcaWindow
@@ -100,7 +101,8 @@ typedef struct FcaWindow
 } FcaWindow;
 
 extern FcaWindow fca_query_window(FcaQuery *query, const NullableDatum *skip,
-								  const NullableDatum *max_rows);
+								  const NullableDatum *max_rows,
+								  const char *name);
 
 /* Pieces of text. */
 extern const char *fca_relation_text(const FcaModel *model);

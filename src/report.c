@@ -14,18 +14,17 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "base_repository.h"
 #include "batch.h"
 #include "rows.h"
+#include "subtransaction.h"
 
 PG_FUNCTION_INFO_V1(fca_create_many_report);
 
@@ -38,6 +37,7 @@ typedef struct Outcome
 	MinimalTuple tuple;			/* its values, until it is inserted */
 	char	   *id;				/* of a row that was created */
 	ErrorData  *error;			/* of one that was not */
+	ErrorData  *first_error;	/* of one that was tried again */
 } Outcome;
 
 typedef struct Report
@@ -46,75 +46,31 @@ typedef struct Report
 	FcaBatch	batch;
 	MemoryContext context;		/* lives as long as this */
 	Outcome    *outcomes;
+	JsonbIterator *it;			/* where the reading stands */
+	int64		ordinal;
+	JsonbValue	row;
 	const char *returning;
 	DestReceiver receiver;		/* of the INSERT */
 	int64	   *sent;			/* the rows of the INSERT, by ordinal - 1 */
 	int64		nsent;
 	int64		nreceived;
+	bool		discarded;		/* were some of them, by a trigger or rule? */
 } Report;
 
-/*
- * Runs a step in a subtransaction; NULL, or the error that it ended in, and then
- * it is taken back.  What stops the whole statement is thrown on.
- */
-typedef void (*Step) (Report *report, int64 arg);
-
-static ErrorData *
-try_step(Report *report, Step step, int64 arg)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		step(report, arg);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		int			category;
-
-		MemoryContextSwitchTo(report->context);
-		error = CopyErrorData();
-		category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-		if (category == ERRCODE_OPERATOR_INTERVENTION ||
-			category == ERRCODE_INSUFFICIENT_RESOURCES ||
-			category == ERRCODE_TRANSACTION_ROLLBACK ||
-			category == ERRCODE_INTERNAL_ERROR)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return error;
-}
-
-/* Reads rows from an ordinal on, until one cannot be read. */
-typedef struct RowReading
-{
-	JsonbIterator *it;
-	int64		ordinal;
-	JsonbValue	row;
-} RowReading;
-
+/* Reads the rows from where the reading stands, until one cannot be read. */
 static void
-read_rows(Report *report, int64 arg)
+read_rows(void *arg)
 {
-	RowReading *reading = (RowReading *) (intptr_t) arg;
+	Report	   *report = arg;
 	FcaBatch   *batch = &report->batch;
 
-	while (fca_batch_next(batch, &reading->it, &reading->ordinal, &reading->row))
+	while (fca_batch_next(batch, &report->it, &report->ordinal, &report->row))
 	{
 		MemoryContext old;
 
-		fca_batch_read(batch, reading->ordinal, &reading->row);
+		fca_batch_read(batch, report->ordinal, &report->row);
 		old = MemoryContextSwitchTo(report->context);
-		report->outcomes[reading->ordinal - 1].tuple =
+		report->outcomes[report->ordinal - 1].tuple =
 			heap_form_minimal_tuple(batch->desc, batch->values, batch->nulls);
 		MemoryContextSwitchTo(old);
 	}
@@ -147,8 +103,9 @@ end_receiving(DestReceiver *self)
 
 /* Inserts the rows that are to be sent. */
 static void
-insert_rows(Report *report, int64 arg)
+insert_rows(void *arg)
 {
+	Report	   *report = arg;
 	FcaBatch   *batch = &report->batch;
 	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(batch->desc, &TTSOpsMinimalTuple);
@@ -161,12 +118,14 @@ insert_rows(Report *report, int64 arg)
 	ExecDropSingleTupleTableSlot(slot);
 
 	report->nreceived = 0;
+	report->discarded = false;
 	SPI_connect();
 	fca_plan_run(fca_batch_insert(batch, store, report->nsent, report->returning),
 				 &report->call.query, false, 0, &report->receiver);
 	SPI_finish();
 	tuplestore_end(store);
-	if (report->nreceived != report->nsent)
+	report->discarded = report->nreceived != report->nsent;
+	if (report->discarded)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("the row was not created"),
@@ -188,47 +147,82 @@ check_insert(Report *report)
 	SPI_finish();
 }
 
-/* Sends some rows; the error, or NULL where all are created. */
-static ErrorData *
-try_rows(Report *report, int64 *rows, int64 count)
-{
-	report->sent = rows;
-	report->nsent = count;
-	return try_step(report, insert_rows, 0);
-}
-
-/* Creates the good ones among these rows. */
+/*
+ * Creates the good ones among these rows.  After a failure, no more rows are
+ * tried at once than seem to be good, and then twice as many each time.
+ */
 static void
 create_rows(Report *report, int64 *rows, int64 count)
 {
-	CHECK_FOR_INTERRUPTS();
+	int64		size = count;
+
 	while (count > 0)
 	{
-		ErrorData  *error = try_rows(report, rows, count);
+		int64		tried = Min(size, count);
 		int64		good;
-		int64		part;
+		ErrorData  *error;
 
-		if (error == NULL)
-			return;
+		CHECK_FOR_INTERRUPTS();
+		report->sent = rows;
+		report->nsent = tried;
+		error = fca_try(insert_rows, report);
 		good = report->nreceived;
-		if (count == 1)
-		{
+		size = tried * 2;
+		if (error != NULL && tried == 1)
 			report->outcomes[rows[0]].error = error;
-			return;
+		else if (error != NULL && (report->discarded || good == tried))
+		{
+			int64		part = (tried + PARTS - 1) / PARTS;
+
+			/* any of them may be the bad one */
+			for (int64 first = 0; first < tried; first += part)
+				create_rows(report, rows + first, Min(part, tried - first));
 		}
-		if (good < count)
+		else if (error != NULL)
 		{
 			/* the next is most likely the bad one: that shows by itself */
 			create_rows(report, rows, good);
 			create_rows(report, rows + good, 1);
-			rows += good + 1;
-			count -= good + 1;
-			continue;
+			tried = good + 1;
+			size = tried * 2;
 		}
-		part = (count + PARTS - 1) / PARTS;
-		for (int64 first = 0; first < count; first += part)
-			create_rows(report, rows + first, Min(part, count - first));
-		return;
+		rows += tried;
+		count -= tried;
+	}
+}
+
+/*
+ * A row may refer to one that comes after it.  Among the rows that lack what
+ * they refer to, those are tried again for which it may be there by now.
+ */
+static void
+retry_references(Report *report, int64 *rows)
+{
+	int64		before = PG_INT64_MAX;
+
+	for (;;)
+	{
+		int64		count = 0;
+
+		for (int64 i = 0; i < report->batch.count; i++)
+		{
+			ErrorData  *error = report->outcomes[i].error;
+
+			if (error != NULL && error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION)
+				rows[count++] = i;
+		}
+		if (count == 0 || count >= before)
+			return;
+		before = count;
+		for (int64 i = 0; i < count; i++)
+		{
+			report->outcomes[rows[i]].first_error = report->outcomes[rows[i]].error;
+			report->outcomes[rows[i]].error = NULL;
+		}
+		create_rows(report, rows, count);
+		for (int64 i = 0; i < count; i++)
+			if (report->outcomes[rows[i]].error != NULL)
+				report->outcomes[rows[i]].error = report->outcomes[rows[i]].first_error;
 	}
 }
 
@@ -277,7 +271,6 @@ Datum
 fca_create_many_report(PG_FUNCTION_ARGS)
 {
 	Report		report = {0};
-	RowReading	reading = {0};
 	ErrorData  *error;
 	int64	   *rows;
 	int64		count = 0;
@@ -299,13 +292,14 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 	rows = MemoryContextAllocHuge(report.context,
 								  sizeof(int64) * (report.batch.count + 1));
 
-	while ((error = try_step(&report, read_rows, (int64) (intptr_t) &reading)) != NULL)
-		report.outcomes[reading.ordinal - 1].error = error;
+	while ((error = fca_try(read_rows, &report)) != NULL)
+		report.outcomes[report.ordinal - 1].error = error;
 	for (int64 i = 0; i < report.batch.count; i++)
 		if (report.outcomes[i].tuple != NULL)
 			rows[count++] = i;
 	check_insert(&report);
 	create_rows(&report, rows, count);
+	retry_references(&report, rows);
 
 	for (int64 i = 0; i < report.batch.count; i++)
 		report_row(&report, i);

@@ -4,6 +4,7 @@
  */
 #include "compat.h"
 
+#include "catalog/pg_type.h"
 #include "nodes/pg_list.h"
 #include "parser/scansup.h"
 #include "utils/builtins.h"
@@ -212,11 +213,32 @@ member(JsonbContainer *object, const char *name, JsonbValue *value)
 	return true;
 }
 
+/*
+ * A place must tell its values apart, and some do not as JSON: a jsonb null is
+ * like NULL, arrays lose their bounds, and a composite type may hold both.
+ */
+static void
+check_place(const FcaQuery *query, Form_pg_attribute column)
+{
+	Oid			type = getBaseType(column->atttypid);
+
+	if (type == JSONBOID || OidIsValid(get_element_type(type)) || type_is_rowtype(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("pages cannot be sorted by column \"%s\"",
+						NameStr(column->attname)),
+				 errdetail("Different values of type %s may be the same in JSON.",
+						   format_type_be(column->atttypid)),
+				 errtablecol(query->model->rel, column->attnum)));
+}
+
 void
 fca_sort_place(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 {
 	JsonbValue	after;
 
+	for (int i = 0; i < sort->nkeys; i++)
+		check_place(query, sort->keys[i].column);
 	fca_query_shape(query, !PG_ARGISNULL(argno));
 	if (PG_ARGISNULL(argno))
 		return;

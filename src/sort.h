@@ -28,7 +28,7 @@ extern FcaSort *fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argn
  * Reads the place behind which a page starts: a JSON object that gives every
  * sort key its value, as to_jsonb(row) does; NULL means the first page.  Errors:
  * 22023 where it is no object or lacks a sort key, the type's own where a value
- * does not fit.
+ * does not fit, 0A000 for jsonb, array and composite columns.
  */
 extern void fca_sort_place(FcaSort *sort, FcaQuery *query,
 						   FunctionCallInfo fcinfo, int argno);

@@ -11,7 +11,6 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
@@ -29,12 +28,12 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "model.h"
 #include "rows.h"
+#include "subtransaction.h"
 
 PG_FUNCTION_INFO_V1(fca_create_tables);
 
@@ -51,43 +50,19 @@ run(const char *command)
 			 SPI_result_code_string(result));
 }
 
-/*
- * Runs a command that need not succeed; NULL, or why it failed.  What stops the
- * caller's whole statement (a cancel, a lack of memory) is not taken for that.
- */
-static const char *
-try_to_run(const char *command)
+static void
+run_step(void *arg)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	const char *volatile why = NULL;
+	run(arg);
+}
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		run(command);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-		int			category;
+/* Runs a command that need not succeed; NULL, or why it failed. */
+static const char *
+try_to_run(char *command)
+{
+	ErrorData  *error = fca_try(run_step, command);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-		if (category == ERRCODE_OPERATOR_INTERVENTION ||
-			category == ERRCODE_INSUFFICIENT_RESOURCES)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		why = error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return why;
+	return error != NULL ? error->message : NULL;
 }
 
 static Oid

@@ -11,6 +11,7 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -165,6 +166,18 @@ update_plan(FcaQuery *query, const List *assignments, const List *conflict)
 	return fca_plan_keep(query, 0);
 }
 
+/* Do the data give a column that only the database may give a value? */
+static bool
+gives_identity(const List *assignments)
+{
+	ListCell   *cell;
+
+	foreach(cell, assignments)
+		if (((FcaAssignment *) lfirst(cell))->column->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
+			return true;
+	return false;
+}
+
 /* Within SPI: upserts one row and appends it to the result. */
 static void
 upsert_row(FcaCall *call, const List *conflict, JsonbContainer *data, int64 row)
@@ -186,7 +199,9 @@ upsert_row(FcaCall *call, const List *conflict, JsonbContainer *data, int64 row)
 	/* The same parameters and the same shape, of another operation. */
 	fca_query_again(&update, &insert, FCA_OP_UPSERT_UPDATE);
 
-	insert_plan(&insert, assignments, conflict);
+	/* a row whose key only the database can make may still be changed */
+	if (!gives_identity(assignments))
+		insert_plan(&insert, assignments, conflict);
 	if (fca_rows_append(call->fcinfo, update_plan(&update, assignments, conflict),
 						&update, false, NULL) > 0)
 		return;

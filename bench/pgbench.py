@@ -1,0 +1,76 @@
+"""Runs pgbench and reads what it logged about every single call."""
+
+import glob
+import os
+import re
+import subprocess
+import tempfile
+from statistics import fmean
+
+MODES = ("simple", "extended", "prepared")
+
+# The first calls of a connection load catalogs and plan; that is measured on its own.
+WARM_UP = 20
+
+
+class Pgbench:
+    """pgbench of one PostgreSQL, on one database."""
+
+    def __init__(self, bindir, database, facts):
+        self.program = os.path.join(bindir, "pgbench")
+        self.database = database
+        self.facts = facts
+
+    def script(self, case, camp, mode):
+        """The case in the words of a camp, as pgbench wants it in a mode."""
+        lines = [case.variables] if case.variables else []
+        values = {}
+        for name, arg in case.args.items():
+            if arg.number:
+                lines.append(f"\\set {name} {arg.number}")
+            values[name] = arg.literal(name) if mode == "simple" else arg.bound(name)
+        lines.append(re.sub(r"\{(\w+)\}", lambda found: values[found[1]], case.sql[camp]) + ";")
+        return "\n".join(lines) + "\n"
+
+    def run(self, case, camp, mode, calls, clients=1):
+        """Makes that many calls in each client and gives [(client, seconds since the epoch, microseconds)] of its calls."""
+        script = self.script(case, camp, mode)
+        fixed = {name: arg.fixed for name, arg in case.args.items() if arg.fixed}
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "script.sql")
+            with open(path, "w") as file:
+                file.write(script)
+            log = os.path.join(folder, "log")
+            command = [self.program, "-n", "-M", mode, "-c", str(clients), "-j", str(min(clients, 2)),
+                       "-t", str(calls), "-l", "--log-prefix", log, "-f", path, "--random-seed=42"]
+            for name, value in {**self.facts, **fixed}.items():
+                command += ["-D", f"{name}={value}"]
+            done = subprocess.run(command + [self.database], capture_output=True, text=True)
+            if done.returncode != 0:
+                raise RuntimeError(f"pgbench failed:\n{done.stderr}\n{script}")
+            found = []
+            for name in glob.glob(log + ".*"):
+                with open(name) as file:
+                    for line in file:
+                        client, _, micros, _, second, fraction = line.split()[:6]
+                        found.append((int(client), int(second) + int(fraction) / 1e6, int(micros)))
+            return found
+
+
+def latency(log):
+    """Microseconds of a call: the mean of the middle half of the calls, so that what else the machine
+    does between two calls does not count."""
+    times = sorted(micros for _, _, micros in log[min(WARM_UP, len(log) // 4):])
+    quarter = len(times) // 4
+    return fmean(times[quarter:len(times) - quarter] or times)
+
+
+def throughput(log):
+    """Calls a second while every client was warm and none had finished."""
+    clients = {}
+    for client, ended, _ in log:
+        clients.setdefault(client, []).append(ended)
+    begin = max(sorted(ends)[min(WARM_UP, len(ends) // 4)] for ends in clients.values())
+    end = min(max(ends) for ends in clients.values())
+    inside = sum(1 for _, ended, _ in log if begin < ended <= end)
+    return inside / max(end - begin, 1e-6)
