@@ -154,7 +154,7 @@ operators_of(Oid type)
 	StringInfoData names;
 
 	initStringInfo(&names);
-	for (int i = 0; i < lengthof(operators); i++)
+	for (int i = 0; i < (int) lengthof(operators); i++)
 		if (type_has(type, operators[i].needs))
 			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
 							 operators[i].name);
@@ -407,7 +407,7 @@ read_column(Reading *reading, List *members, const char *name,
 			char	   *operator_name = fca_json_string(&key);
 			int			operator = 0;
 
-			while (operator < lengthof(operators) &&
+			while (operator < (int) lengthof(operators) &&
 				   strcmp(operators[operator].name, operator_name) != 0)
 				operator++;
 			if (operator == lengthof(operators))
@@ -483,7 +483,7 @@ read_object(Reading *reading, JsonbContainer *object)
 		char	   *name = fca_json_string(&key);
 		int			kind = 0;
 
-		while (kind < lengthof(groups) && strcmp(groups[kind], name) != 0)
+		while (kind < (int) lengthof(groups) && strcmp(groups[kind], name) != 0)
 			kind++;
 		if (kind == lengthof(groups) ||
 			fca_model_find_column(reading->query->model, name) != NULL)
