@@ -247,7 +247,7 @@ report_row(Report *report, int64 i)
 		const char *texts[] = {unpack_sql_state(error->sqlerrcode), error->message,
 		error->column_name, error->constraint_name};
 
-		for (int j = 0; j < lengthof(texts); j++)
+		for (int j = 0; j < (int) lengthof(texts); j++)
 			if (texts[j] != NULL)
 			{
 				values[3 + j] = CStringGetTextDatum(texts[j]);
