@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/timestamp.h"
 
 #include "finder.h"
 #include "rows.h"
@@ -206,6 +207,52 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 	return argument;
 }
 
+/*
+ * A page that starts before the end of a period needs no test of that end, and
+ * with it would start to read there on some servers.
+ */
+static void
+drop_end(FcaFinding *finding, const FcaArgument *place)
+{
+	const FcaFinder *from = origin(finding->finder);
+
+	for (int i = 0; i < count_conditions(from); i++)
+	{
+		const NullableDatum *end;
+		bool		dropped;
+
+		if (from->where[i].test != FCA_BEFORE || !from->order[0].descending ||
+			strcmp(from->where[i].column, from->order[0].column) != 0)
+			continue;
+		end = &finding->query.params[finding->params[i] - 1];
+		dropped = !end->isnull &&
+			DatumGetTimestampTz(place[0].value.value) < DatumGetTimestampTz(end->value);
+		fca_query_shape(&finding->query, dropped);
+		if (dropped)
+			finding->params[i] = 0;
+	}
+}
+
+/*
+ * Rows of one key that are sorted by id alone: an index of that key and the id
+ * must be read, and not the primary key, which is in the same order but has all
+ * rows.  So the list is sorted by the key first, and its condition is a range
+ * (equality would make the planner leave the key out of the order).
+ */
+static void
+lead_with_condition(FcaFinding *finding)
+{
+	const FcaFinder *from = origin(finding->finder);
+
+	if (finding->nkeys != 1 || from->where[0].test != FCA_EQUALS)
+		return;
+	finding->keys[1] = finding->keys[0];
+	finding->nkeys = 2;
+	finding->keys[0].column = fca_model_column(&finding->model, from->where[0].column);
+	finding->keys[0].after = finding->keys[1].placed ? finding->params[0] : 0;
+	finding->led = true;
+}
+
 /* The sort keys, and the place behind which the page starts. */
 static void
 read_order(FcaFinding *finding, const FcaArgument *place)
@@ -253,6 +300,9 @@ read_order(FcaFinding *finding, const FcaArgument *place)
 				 errhint("Give the values of the last row of the page before; give none for the first page.")));
 	}
 	fca_query_shape(&finding->query, given);
+	if (given > 0)
+		drop_end(finding, place);
+	lead_with_condition(finding);
 }
 
 void
@@ -289,6 +339,8 @@ condition_text(const FcaFinding *finding, const FcaCondition *condition, int par
 			return fca_comparison_text(column, BTEqualStrategyNumber, operand, type);
 		case FCA_FROM:
 			return fca_comparison_text(column, BTGreaterEqualStrategyNumber, operand, type);
+		case FCA_UP_TO:
+			return fca_comparison_text(column, BTLessEqualStrategyNumber, operand, type);
 		case FCA_BEFORE:
 			return fca_comparison_text(column, BTLessStrategyNumber, operand, type);
 		case FCA_CONTAINS:
@@ -308,8 +360,24 @@ conditions_text(const FcaFinding *finding)
 
 	initStringInfo(&text);
 	for (int i = 0; i < count_conditions(from); i++)
-		appendStringInfo(&text, "%s%s", i > 0 ? " AND " : "",
-						 condition_text(finding, &from->where[i], finding->params[i]));
+	{
+		const FcaCondition *condition = &from->where[i];
+		FcaCondition range = *condition;
+		const char *and = text.len > 0 ? " AND " : "";
+
+		if (condition->test != FCA_IS && finding->params[i] == 0)
+			continue;
+		if (finding->led && i == 0)
+		{
+			range.test = FCA_FROM;
+			appendStringInfo(&text, "%s%s", and,
+							 condition_text(finding, &range, finding->params[i]));
+			range.test = FCA_UP_TO;
+			and = " AND ";
+		}
+		appendStringInfo(&text, "%s%s", and,
+						 condition_text(finding, &range, finding->params[i]));
+	}
 	return text.data;
 }
 

@@ -28,9 +28,11 @@ typedef struct FcaFinding
 	FcaWindow	window;
 	bool		for_cursor;
 	int			limit;			/* number of the parameter of a LIMIT, or 0 */
-	int			params[FCA_MAX_CONDITIONS]; /* number of each condition's */
-	FcaSortKey	keys[FCA_MAX_ORDER];
+	int			params[FCA_MAX_CONDITIONS]; /* number of each condition's, or
+											 * 0 where it need not be tested */
+	FcaSortKey	keys[FCA_MAX_ORDER + 1];
 	int			nkeys;
+	bool		led;			/* is the first key a condition's column? */
 } FcaFinding;
 
 /* How many arguments a finder has. */

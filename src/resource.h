@@ -31,6 +31,7 @@ typedef enum FcaTest
 	FCA_IS,						/* equals the literal of the declaration */
 	FCA_EQUALS,					/* equals the next argument */
 	FCA_FROM,					/* >= the next argument */
+	FCA_UP_TO,					/* <= the next argument */
 	FCA_BEFORE,					/* < the next argument */
 	FCA_CONTAINS				/* this or the second column contains the next
 								 * argument as literal text, in any case */

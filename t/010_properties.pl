@@ -516,7 +516,10 @@ sub random_operation
 	}
 	if ($operator eq 'in' || $operator eq 'not_in')
 	{
-		my @values = random_list($column);
+		my @values;
+
+		# an empty not_in tests nothing, which update_many refuses
+		do { @values = random_list($column) } while $operator eq 'not_in' && !@values;
 		my $in = sql_in($column, @values);
 		return ($operator, json_list(@values), $operator eq 'in' ? $in : "NOT $in");
 	}

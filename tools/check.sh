@@ -138,14 +138,15 @@ run_tap() {
 	fail "tap $file"
 }
 
-# check_version: the version is written in the control file and in the changelog, nowhere else.
+# check_version: the version is written in the control file and in the changelog, nowhere else
+# (META.json.in has @VERSION@ for it, and the version of its own format).
 check_version() {
 	local version pattern script found
 	version=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" "$root/fca_repo.control")
 	pattern=${version//./\\.}
 	pattern="fca_repo--$pattern\\.sql|[Vv][Ee][Rr][Ss][Ii][Oo][Nn]['\"]? *[:?]?[=:] *['\"]?${pattern}['\"]?([^0-9.]|\$)"
 	script=$work/inst$("$PG_CONFIG" --sharedir)/extension/fca_repo--$version.sql
-	found=$(cd "$root" && print_sources | grep -zEv '(^|/)(fca_repo\.control|CHANGELOG\.md)$' |
+	found=$(cd "$root" && print_sources | grep -zEv '(^|/)(fca_repo\.control|CHANGELOG\.md|META\.json\.in)$' |
 		xargs -0 grep -nEI -e "$pattern" /dev/null) || :
 	if [[ -n $version && -f $script && -z $found ]]; then
 		pass "version $version"

@@ -1,0 +1,98 @@
+# On a hot standby every read works and every write is refused with 25006; after
+# its promotion the writes work, in sessions from before too.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use FcaRepo;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $primary = new_node('primary', init => { allows_streaming => 1 });
+$primary->start;
+run_fixture($primary, 'postgres', 'desk');
+$primary->safe_psql('postgres', q{
+	CREATE TABLE public.notes (id int PRIMARY KEY, body text);
+	INSERT INTO public.notes VALUES (1, 'a');
+});
+check_calls($primary, 'postgres');
+
+$primary->backup('backup');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'backup', has_streaming => 1);
+$standby->start;
+$primary->wait_for_catchup($standby);
+is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'a standby');
+
+# Reads give the same there.
+my %reads = (
+	(map { ($_ => finder_call($_, 1)) } finder_names),
+	(map { ($_ => read_call($_, 1)) } read_names),
+	(map { ($_ => stream_call($_, 1)) } stream_names));
+foreach my $name (sort keys %reads)
+{
+	my $rows = $primary->safe_psql('postgres', $reads{$name});
+	isnt($rows, '', "$name finds something");
+	is($standby->safe_psql('postgres', $reads{$name}), $rows, "$name on the standby");
+}
+
+# What is written is read there.
+$primary->safe_psql('postgres', q{
+	SELECT fca.update(NULL::fca.customer, 1, '{"email": "new@example.com"}')});
+$primary->wait_for_catchup($standby);
+is($standby->safe_psql('postgres', q{SELECT id FROM fca.find_by_email('new@example.com')}),
+	'1', 'a change of the primary');
+
+# Writes, of a resource and of any table; those that would change nothing too.
+my %writes = (
+	(map { ($_ => write_call($_, 1)) } write_names),
+	'create, any table' => q{SELECT fca.create(NULL::public.notes, '{"id": 2}')},
+	'update, any table' => q{SELECT fca.update(NULL::public.notes, 1, '{"body": "b"}')},
+	'delete, any table' => q{SELECT fca.delete(NULL::public.notes, 1)},
+	'update of no row' => q{SELECT fca.update(NULL::public.notes, 99, '{"body": "b"}')},
+	'delete of no row' => q{SELECT fca.delete(NULL::public.notes, 99)});
+foreach my $name (sort keys %writes)
+{
+	is(sqlstate($standby, 'postgres', $writes{$name}),
+		'25006', "$name is refused on the standby");
+	is( sqlstate(
+			$primary, 'postgres', "BEGIN READ ONLY; $writes{$name}; COMMIT"),
+		'25006',
+		"$name is refused in a read-only transaction");
+}
+
+# Sessions from before the promotion: one has tried to write, one only read, and
+# one has done nothing.
+my @sessions = map {
+	my $session = $standby->background_psql('postgres', on_error_stop => 0);
+	$session->query($_);
+	$session->{stderr} = '';
+	$session;
+} ($writes{create}, $reads{find_by_email}, 'SELECT 1');
+
+$standby->promote;
+foreach my $n (0 .. $#sessions)
+{
+	my $i = 100 + $n;
+	my ($output) = $sessions[$n]->query(write_call('create', $i));
+	is($sessions[$n]->{stderr}, '', "session $n from before the promotion can write");
+	like($output, qr/\|N-$i\|/, "session $n gets the new row");
+	$sessions[$n]->{stderr} = '';
+	$sessions[$n]->quit;
+}
+foreach my $name (sort keys %writes)
+{
+	is(sqlstate($standby, 'postgres', $writes{$name}),
+		'00000', "$name works after the promotion");
+}
+foreach my $name (sort keys %reads)
+{
+	is(sqlstate($standby, 'postgres', $reads{$name}),
+		'00000', "$name works after the promotion");
+}
+
+$standby->stop;
+$primary->stop;
+done_testing();
