@@ -16,7 +16,7 @@ SELECT n.nspname, extrelocatable FROM pg_extension JOIN pg_namespace AS n ON n.o
 SELECT classid::regclass, coalesce(relkind, typtype, prokind) AS kind, count(*)
 FROM pg_depend LEFT JOIN pg_class AS c ON classid = 'pg_class'::regclass AND c.oid = objid
 	LEFT JOIN pg_type AS t ON classid = 'pg_type'::regclass AND t.oid = objid LEFT JOIN pg_proc AS p ON classid = 'pg_proc'::regclass AND p.oid = objid
-WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fca_repo') GROUP BY 1, 2 ORDER BY 1, 2;
+WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fca_repo') AND t.typcategory IS DISTINCT FROM 'A' GROUP BY 1, 2 ORDER BY 1, 2;
 -- what the planner and the caller rely on
 SELECT provolatile, proparallel, prosecdef, proretset, string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS functions
 FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;

@@ -28,9 +28,12 @@
 	ExecCheckRTPerms(rangetable, error)
 #endif
 
-/* 18: the module tells its name and version */
+/* 18: the module tells its name and version; a tuple may have room before it */
 #if PG_VERSION_NUM < 180000
+#include "access/htup_details.h"
 #define PG_MODULE_MAGIC_EXT(...) PG_MODULE_MAGIC
+#define heap_form_minimal_tuple(desc, values, nulls, extra) \
+	heap_form_minimal_tuple(desc, values, nulls)
 #endif
 
 /* 19: a descriptor made by hand is finished by a call */

@@ -71,7 +71,7 @@ read_rows(void *arg)
 		fca_batch_read(batch, report->ordinal, &report->row);
 		old = MemoryContextSwitchTo(report->context);
 		report->outcomes[report->ordinal - 1].tuple =
-			heap_form_minimal_tuple(batch->desc, batch->values, batch->nulls);
+			heap_form_minimal_tuple(batch->desc, batch->values, batch->nulls, 0);
 		MemoryContextSwitchTo(old);
 	}
 }
