@@ -172,8 +172,9 @@ read_conditions(FcaFinding *finding, const FcaArgument *argument)
 			char	   *wanted = TextDatumGetCString(value);
 
 			check_value(from, condition, wanted);
-			isnull = !fca_column_takes(fca_model_column(&finding->model,
-														condition->column), wanted);
+			isnull = fca_model_has_user_types(&finding->model) &&
+				!fca_column_takes(fca_model_column(&finding->model, condition->column),
+								  wanted);
 		}
 		finding->params[i] = fca_query_param(&finding->query, given->type, value, isnull);
 	}
@@ -253,7 +254,30 @@ lead_with_condition(FcaFinding *finding)
 	finding->led = true;
 }
 
-/* The sort keys, and the place behind which the page starts. */
+/* What the declaration says of the sort keys, for the text. */
+static void
+resolve_keys(FcaFinding *finding)
+{
+	const FcaFinder *from = origin(finding->finder);
+
+	for (int i = 0; i < finding->nkeys; i++)
+	{
+		FcaSortKey *key = &finding->keys[i];
+		const FcaOrder *order = &from->order[i];
+
+		key->expression = order->expression;
+		key->descending = key->nulls_first = order->descending;
+		if (order->column == NULL)
+			continue;
+		key->column = fca_model_column(&finding->model, order->column);
+
+		/* the last key is the id, which is unique and so never NULL */
+		key->nullable = !key->column->attnotnull && i < finding->nkeys - 1;
+	}
+	lead_with_condition(finding);
+}
+
+/* The place behind which the page starts. */
 static void
 read_order(FcaFinding *finding, const FcaArgument *place)
 {
@@ -263,26 +287,12 @@ read_order(FcaFinding *finding, const FcaArgument *place)
 	finding->nkeys = count_order(from);
 	for (int i = 0; i < finding->nkeys; i++)
 	{
-		FcaSortKey *key = &finding->keys[i];
-		const FcaOrder *order = &from->order[i];
-
-		memset(key, 0, sizeof(FcaSortKey));
-		key->expression = order->expression;
-		key->descending = key->nulls_first = order->descending;
-		if (order->column != NULL)
-		{
-			key->column = fca_model_column(&finding->model, order->column);
-
-			/* the last key is the id, which is unique and so never NULL */
-			key->nullable = !key->column->attnotnull && i < finding->nkeys - 1;
-		}
-		if (has_place(finding->finder) && !place[i].value.isnull)
-		{
-			key->placed = true;
-			key->after = fca_query_param(&finding->query, place[i].type,
-										 place[i].value.value, false);
-			given++;
-		}
+		if (!has_place(finding->finder) || place[i].value.isnull)
+			continue;
+		finding->keys[i].placed = true;
+		finding->keys[i].after = fca_query_param(&finding->query, place[i].type,
+												 place[i].value.value, false);
+		given++;
 	}
 	if (given > 0 && given < finding->nkeys)
 	{
@@ -302,7 +312,6 @@ read_order(FcaFinding *finding, const FcaArgument *place)
 	fca_query_shape(&finding->query, given);
 	if (given > 0)
 		drop_end(finding, place);
-	lead_with_condition(finding);
 }
 
 void
@@ -388,6 +397,7 @@ fca_finding_write(FcaFinding *finding)
 	FcaQuery   *query = &finding->query;
 
 	fca_model_check(&finding->model);
+	resolve_keys(finding);
 	query->in_order = origin(finder)->where[0].test != FCA_CONTAINS;
 	if (finder->each_of != NULL)
 	{

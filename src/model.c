@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -140,6 +141,22 @@ fca_model_close(FcaModel *model)
 {
 	ReleaseTupleDesc(model->rowdesc);
 	relation_close(model->rel, NoLock);
+}
+
+static bool
+has_user_types(TupleDesc desc)
+{
+	for (int i = 0; i < desc->natts; i++)
+		if (TupleDescAttr(desc, i)->atttypid >= FirstNormalObjectId)
+			return true;
+	return false;
+}
+
+bool
+fca_model_has_user_types(const FcaModel *model)
+{
+	return has_user_types(RelationGetDescr(model->rel)) ||
+		has_user_types(model->rowdesc);
 }
 
 const char *

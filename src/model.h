@@ -60,6 +60,12 @@ extern Form_pg_attribute fca_model_key(const FcaModel *model);
 /* The same, or NULL where it has none. */
 extern Form_pg_attribute fca_model_find_key(const FcaModel *model);
 
+/*
+ * Is there a column, of T or of the relation, whose type can be changed?  A
+ * quick look, for what only such types need.
+ */
+extern bool fca_model_has_user_types(const FcaModel *model);
+
 /* T's name, qualified and quoted, for messages. */
 extern const char *fca_model_name(const FcaModel *model);
 

@@ -17,7 +17,6 @@
  */
 #include "compat.h"
 
-#include "access/transam.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "lib/ilist.h"
@@ -70,16 +69,6 @@ static void
 type_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
 	type_generation++;
-}
-
-/* Are there columns whose type can change? */
-static bool
-has_user_types(TupleDesc desc)
-{
-	for (int i = 0; i < desc->natts; i++)
-		if (TupleDescAttr(desc, i)->atttypid >= FirstNormalObjectId)
-			return true;
-	return false;
 }
 
 static uint32
@@ -216,8 +205,7 @@ fca_plan_keep(const FcaQuery *query, int options)
 	key.shape = (const char *) (plan + 1);
 	plan->key = key;
 	plan->version = query->model->version;
-	if (has_user_types(query->model->rowdesc) ||
-		has_user_types(RelationGetDescr(query->model->rel)))
+	if (fca_model_has_user_types(query->model))
 		plan->generation = type_generation;
 
 	/*

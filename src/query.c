@@ -17,11 +17,12 @@
 #include "query.h"
 
 /*
- * Up to this many rows, the text of a list has a constant LIMIT.  A kept plan
- * cannot know max_rows; without a bound the planner would reckon with a tenth
- * of the table, and sort it.  The executor stops at max_rows by itself.
+ * The text of a list has one of these as a constant LIMIT, the smallest that is
+ * not less than max_rows.  A kept plan cannot know max_rows; without a bound
+ * the planner would reckon with a tenth of the table, and sort it.  The
+ * executor stops at max_rows by itself.
  */
-#define FCA_PAGE_BOUND 1000
+static const int page_bounds[] = {10, 100, 1000};
 
 void
 fca_query_begin(FcaQuery *query, const FcaModel *model, FcaOperation operation)
@@ -130,8 +131,10 @@ fca_query_window(FcaQuery *query, const NullableDatum *skip,
 	}
 
 	window.count = window.empty ? 1 : count;
-	window.bounded = window.count > 0 && window.count <= FCA_PAGE_BOUND;
-	fca_query_shape(query, window.bounded);
+	for (int i = lengthof(page_bounds) - 1; i >= 0; i--)
+		if (window.count > 0 && window.count <= (uint64) page_bounds[i])
+			window.bound = page_bounds[i];
+	fca_query_shape(query, window.bound);
 	if (offset > 0)
 		window.skip = fca_query_param(query, INT8OID, Int64GetDatum(offset), false);
 	else
@@ -418,8 +421,8 @@ append_select(FcaQuery *query, const char *condition, const char *place,
 						 condition != NULL && place != NULL ? " AND " : "",
 						 place != NULL ? place : "");
 	fca_append_order(&query->text, keys, nkeys);
-	if (window->bounded)
-		appendStringInfo(&query->text, " LIMIT %d", FCA_PAGE_BOUND);
+	if (window->bound > 0)
+		appendStringInfo(&query->text, " LIMIT %d", window->bound);
 	if (window->skip > 0)
 		appendStringInfo(&query->text, " OFFSET $%d", window->skip);
 }

@@ -96,7 +96,7 @@ typedef struct FcaWindow
 {
 	uint64		count;			/* 0: no limit */
 	bool		empty;			/* max_rows is 0 */
-	bool		bounded;		/* does the text bound the rows? */
+	int			bound;			/* of the rows in the text, or 0 */
 	int			skip;			/* number of the parameter, or 0 */
 } FcaWindow;
 
