@@ -20,6 +20,7 @@ OBJS = \
 	src/upsert.o \
 	src/report.o \
 	src/subtransaction.o \
+	src/support.o \
 	src/cursor.o \
 	src/tables.o \
 	src/schema_guard.o \
@@ -28,6 +29,7 @@ OBJS = \
 # The install script is a build product: these pieces, in this order.
 SQL_PIECES = \
 	src/schema_guard.sql \
+	src/support.sql \
 	$(REPOSITORIES:%=src/repositories/%.sql) \
 	src/base_repository.sql \
 	src/upsert.sql \

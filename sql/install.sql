@@ -21,7 +21,7 @@ WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname =
 SELECT provolatile, proparallel, prosecdef, proretset, string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS functions
 FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 SELECT string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS one_row FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND prorows = 1;
-SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace
+SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND prorettype <> 'internal'::regtype
 	AND (proargmodes IS NULL AND pronargs <> coalesce(cardinality(array_remove(proargnames, '')), 0) OR prosrc NOT LIKE 'fca\_%') OR proname IN (SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1 HAVING count(*) > 1);
 SELECT has_schema_privilege('public', 'fca', 'CREATE');
 

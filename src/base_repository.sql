@@ -26,7 +26,7 @@ COMMENT ON FUNCTION fca.get_by_id(anyelement, anycompatible) IS
 CREATE FUNCTION fca.get_many(model anyelement, ids anycompatiblearray)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_many'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.get_many(anyelement, anycompatiblearray) IS
 'the rows with these keys, in the order of ids; a key given twice comes twice, a missing one is left out';
 
@@ -45,7 +45,7 @@ CREATE FUNCTION fca.get_children(
 	sort_by text DEFAULT NULL)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_children'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.get_children(anyelement, text, anycompatiblearray, bigint, text) IS
 'for each of parent_ids, in that order, the first per_parent rows whose parent_column is it, sorted as by get_all';
 
@@ -56,7 +56,7 @@ CREATE FUNCTION fca.get_all(
 	sort_by text DEFAULT NULL)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_all'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.get_all(anyelement, bigint, bigint, text) IS
 'max_rows rows after the first skip, sorted by a list such as ''last_name, created_at desc'', by default and at last by the key';
 
@@ -68,7 +68,7 @@ CREATE FUNCTION fca.get_by_filters(
 	sort_by text DEFAULT NULL)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_by_filters'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.get_by_filters(anyelement, jsonb, bigint, bigint, text) IS
 'rows that match {"column": value, null, [values] or {"operator": value}, ...}: max_rows of them after the first skip, sorted as by get_all';
 
@@ -80,7 +80,7 @@ CREATE FUNCTION fca.get_page(
 	after jsonb DEFAULT NULL)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_page'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.get_page(anyelement, jsonb, text, bigint, jsonb) IS
 'a keyset page of the rows that match the filters, sorted as by get_all: max_rows of them behind after, the last row of the page before as to_jsonb(row)';
 

@@ -37,9 +37,8 @@ fca_resource_column(const FcaResource *resource, const char *name)
 	return NULL;
 }
 
-/* The finder that has the conditions and the order: itself, or its origin. */
-static const FcaFinder *
-origin(const FcaFinder *finder)
+const FcaFinder *
+fca_finder_origin(const FcaFinder *finder)
 {
 	return finder->each_of != NULL ? finder->each_of
 		: finder->locks != NULL ? finder->locks : finder;
@@ -48,7 +47,7 @@ origin(const FcaFinder *finder)
 bool
 fca_finder_has_index(const FcaFinder *finder)
 {
-	return origin(finder) == finder && finder->paging != FCA_ONE_ROW &&
+	return fca_finder_origin(finder) == finder && finder->paging != FCA_ONE_ROW &&
 		finder->where[0].test != FCA_CONTAINS;
 }
 
@@ -90,19 +89,19 @@ count_order(const FcaFinder *finder)
 static bool
 has_place(const FcaFinder *finder)
 {
-	return finder->paging == FCA_KEYSET && origin(finder) == finder;
+	return finder->paging == FCA_KEYSET && fca_finder_origin(finder) == finder;
 }
 
 static bool
 has_max_rows(const FcaFinder *finder)
 {
-	return origin(finder)->paging >= FCA_LIMITED;
+	return fca_finder_origin(finder)->paging >= FCA_LIMITED;
 }
 
 int
 fca_finder_nargs(const FcaFinder *finder)
 {
-	const FcaFinder *from = origin(finder);
+	const FcaFinder *from = fca_finder_origin(finder);
 	int			nargs = has_max_rows(finder);
 
 	for (int i = 0; i < count_conditions(from); i++)
@@ -141,7 +140,7 @@ check_value(const FcaFinder *finder, const FcaCondition *condition, const char *
 static const FcaArgument *
 read_conditions(FcaFinding *finding, const FcaArgument *argument)
 {
-	const FcaFinder *from = origin(finding->finder);
+	const FcaFinder *from = fca_finder_origin(finding->finder);
 
 	for (int i = 0; i < count_conditions(from); i++)
 	{
@@ -215,7 +214,7 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 static void
 drop_end(FcaFinding *finding, const FcaArgument *place)
 {
-	const FcaFinder *from = origin(finding->finder);
+	const FcaFinder *from = fca_finder_origin(finding->finder);
 
 	for (int i = 0; i < count_conditions(from); i++)
 	{
@@ -243,7 +242,7 @@ drop_end(FcaFinding *finding, const FcaArgument *place)
 static void
 lead_with_condition(FcaFinding *finding)
 {
-	const FcaFinder *from = origin(finding->finder);
+	const FcaFinder *from = fca_finder_origin(finding->finder);
 
 	if (finding->nkeys != 1 || from->where[0].test != FCA_EQUALS)
 		return;
@@ -258,7 +257,7 @@ lead_with_condition(FcaFinding *finding)
 static void
 resolve_keys(FcaFinding *finding)
 {
-	const FcaFinder *from = origin(finding->finder);
+	const FcaFinder *from = fca_finder_origin(finding->finder);
 
 	for (int i = 0; i < finding->nkeys; i++)
 	{
@@ -281,7 +280,7 @@ resolve_keys(FcaFinding *finding)
 static void
 read_order(FcaFinding *finding, const FcaArgument *place)
 {
-	const FcaFinder *from = origin(finding->finder);
+	const FcaFinder *from = fca_finder_origin(finding->finder);
 	int			given = 0;
 
 	finding->nkeys = count_order(from);
@@ -364,7 +363,7 @@ condition_text(const FcaFinding *finding, const FcaCondition *condition, int par
 static const char *
 conditions_text(const FcaFinding *finding)
 {
-	const FcaFinder *from = origin(finding->finder);
+	const FcaFinder *from = fca_finder_origin(finding->finder);
 	StringInfoData text;
 
 	initStringInfo(&text);
@@ -398,7 +397,7 @@ fca_finding_write(FcaFinding *finding)
 
 	fca_model_check(&finding->model);
 	resolve_keys(finding);
-	query->in_order = origin(finder)->where[0].test != FCA_CONTAINS;
+	query->in_order = fca_finder_origin(finder)->where[0].test != FCA_CONTAINS;
 	if (finder->each_of != NULL)
 	{
 		Form_pg_attribute column =

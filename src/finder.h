@@ -35,6 +35,9 @@ typedef struct FcaFinding
 	bool		led;			/* is the first key a condition's column? */
 } FcaFinding;
 
+/* The finder that has the conditions and the order: itself, or its origin. */
+extern const FcaFinder *fca_finder_origin(const FcaFinder *finder);
+
 /* How many arguments a finder has. */
 extern int	fca_finder_nargs(const FcaFinder *finder);
 

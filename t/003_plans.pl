@@ -39,7 +39,8 @@ sub paged_call
 	my @paging;
 	foreach my $argument (@{ $signatures{$name} })
 	{
-		push @paging, 'max_rows => ' . (1 + $i % 1000)
+		# of one size: a kept plan is for up to 10, 100 or 1,000 rows
+		push @paging, 'max_rows => ' . (101 + $i % 900)
 		  if $argument eq 'max_rows';
 		next if !$later;
 		push @paging, "after_id => $i" if $argument eq 'after_id';

@@ -1,0 +1,202 @@
+/*
+ * support.c
+ *		What the planner asks of a function: how many rows, at what cost.
+ *
+ * The ROWS of a declaration is one number for every call.  Here the arguments
+ * of the call are seen: a constant limit, the number of keys, and for a finder
+ * the statistics of the columns that it compares.  So a join over a finder is
+ * planned for what it will give.
+ */
+#include "compat.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_statistic.h"
+#include "funcapi.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "finder.h"
+
+PG_FUNCTION_INFO_V1(fca_planner_support);
+
+/* Where a number of keys is not known, as the planner itself assumes it. */
+#define UNKNOWN_KEYS 10
+
+/* What is known of a call. */
+typedef struct CallEstimate
+{
+	double		declared;		/* ROWS of the function */
+	bool		limited;		/* has it a limit argument? */
+	double		limit;			/* infinity: none; -1: not known */
+	bool		keyed;			/* has it an array of keys? */
+	double		keys;			/* of that; else 1 */
+	const FcaFinder *finder;	/* or NULL */
+} CallEstimate;
+
+static double
+keys_of_array(Node *array)
+{
+	if (!IsA(array, Const))
+		return UNKNOWN_KEYS;
+	if (((Const *) array)->constisnull)
+		return 0;
+	return ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(((Const *) array)->constvalue)),
+						  ARR_DIMS(DatumGetArrayTypeP(((Const *) array)->constvalue)));
+}
+
+static double
+limit_value(Node *limit)
+{
+	if (!IsA(limit, Const))
+		return -1;
+	return ((Const *) limit)->constisnull
+		? INFINITY : Max((double) DatumGetInt64(((Const *) limit)->constvalue), 0);
+}
+
+/* What the arguments of a call say; they are told by their names and types. */
+static void
+look_at_call(FuncExpr *call, CallEstimate *estimate)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
+	Datum		source;
+	bool		isnull;
+	Oid		   *types;
+	char	  **names;
+	char	   *modes;
+	int			count;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", call->funcid);
+	memset(estimate, 0, sizeof(CallEstimate));
+	estimate->keys = 1;
+	estimate->limit = -1;
+	estimate->declared = ((Form_pg_proc) GETSTRUCT(tuple))->prorows;
+	source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+	estimate->finder = fca_finder_of_symbol(TextDatumGetCString(source));
+	count = get_func_arg_info(tuple, &types, &names, &modes);
+	for (int i = 0; i < Min(count, list_length(call->args)); i++)
+	{
+		Node	   *argument = list_nth(call->args, i);
+
+		if (type_is_array(exprType(argument)))
+		{
+			estimate->keyed = true;
+			estimate->keys = keys_of_array(argument);
+		}
+		else if (strcmp(names[i], "max_rows") == 0 || strncmp(names[i], "per_", 4) == 0)
+		{
+			estimate->limited = true;
+			estimate->limit = limit_value(argument);
+		}
+	}
+	ReleaseSysCache(tuple);
+}
+
+/* How many different values a column has, by the statistics; at least one. */
+static double
+distinct_values(Oid relid, const char *column, double rows)
+{
+	HeapTuple	tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid),
+										Int16GetDatum(get_attnum(relid, column)),
+										BoolGetDatum(false));
+	double		distinct = 1;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		distinct = ((Form_pg_statistic) GETSTRUCT(tuple))->stadistinct;
+		if (distinct < 0)
+			distinct *= -rows;
+		ReleaseSysCache(tuple);
+	}
+	return Max(distinct, 1);
+}
+
+/* The rows that a finder has for one key; -1 where nothing is known of them. */
+static double
+rows_of_key(const FcaFinder *finder)
+{
+	const FcaFinder *origin = fca_finder_origin(finder);
+	Oid			relid = RangeVarGetRelid(makeRangeVar(FCA_SCHEMA,
+													  unconstify(char *, finder->resource->relation), -1),
+										 NoLock, true);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	double		rows;
+
+	if (!HeapTupleIsValid(tuple))
+		return -1;
+	rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+	ReleaseSysCache(tuple);
+	if (rows <= 0 || origin->where[0].test == FCA_CONTAINS)
+		return -1;
+	for (int i = 0; i < FCA_MAX_CONDITIONS && origin->where[i].column != NULL; i++)
+		if (origin->where[i].test == FCA_EQUALS || origin->where[i].test == FCA_IS)
+			rows /= distinct_values(relid, origin->where[i].column, rows);
+	return rows;
+}
+
+static double
+estimate_rows(FuncExpr *call)
+{
+	CallEstimate estimate;
+	double		rows;
+
+	look_at_call(call, &estimate);
+	if (estimate.finder == NULL)
+		rows = estimate.keyed && !estimate.limited ? 1 : -1;
+	else if (fca_finder_origin(estimate.finder)->paging == FCA_ONE_ROW)
+		rows = 1;
+	else
+		rows = rows_of_key(estimate.finder);
+
+	if (estimate.limit >= 0)
+		rows = rows < 0 ? estimate.limit : Min(rows, estimate.limit);
+	else if (estimate.limited && rows > estimate.declared)
+		rows = estimate.declared;
+	if (rows < 0 || isinf(rows))
+		return estimate.declared;
+	return clamp_row_est(rows * estimate.keys);
+}
+
+Datum
+fca_planner_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (IsA(request, SupportRequestRows))
+	{
+		SupportRequestRows *rows = (SupportRequestRows *) request;
+
+		if (rows->node != NULL && IsA(rows->node, FuncExpr))
+		{
+			rows->rows = estimate_rows((FuncExpr *) rows->node);
+			PG_RETURN_POINTER(request);
+		}
+	}
+	else if (IsA(request, SupportRequestCost))
+	{
+		SupportRequestCost *cost = (SupportRequestCost *) request;
+
+		/* an index is gone down, and each row is read by it */
+		if (cost->node != NULL && IsA(cost->node, FuncExpr))
+		{
+			cost->startup = 0;
+			cost->per_tuple = random_page_cost + 100 * cpu_operator_cost +
+				estimate_rows((FuncExpr *) cost->node) *
+				(cpu_tuple_cost + cpu_index_tuple_cost);
+			PG_RETURN_POINTER(request);
+		}
+	}
+	PG_RETURN_POINTER(NULL);
+}

@@ -1,0 +1,9 @@
+
+-- What the planner asks of the functions below: how many rows, at what cost.
+
+CREATE FUNCTION fca.planner_support(internal)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'fca_planner_support'
+LANGUAGE C STRICT;
+COMMENT ON FUNCTION fca.planner_support(internal) IS
+'for the planner: how many rows a call gives, by its limit, its keys and the statistics of the relation, and at what cost';
