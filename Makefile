@@ -8,6 +8,7 @@ MODULE_big = fca_repo
 OBJS = \
 	src/fca_repo.o \
 	src/model.o \
+	src/resource.o \
 	src/value.o \
 	src/query.o \
 	src/plan.o \

@@ -238,7 +238,7 @@ fca_get_children(PG_FUNCTION_ARGS)
 	fca_query_shape_column(&call.query, parent);
 	fca_query_param(&call.query, getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 2)),
 					PG_GETARG_DATUM(2), PG_ARGISNULL(2));
-	fca_query_window(&call.query, NULL, &fcinfo->args[3], "per_parent");
+	fca_check_limit(&fcinfo->args[3], "per_parent");
 	limit = fca_query_param(&call.query, INT8OID, PG_GETARG_DATUM(3), PG_ARGISNULL(3));
 	sort = fca_sort_read(&call.query, fcinfo, 4);
 
@@ -273,7 +273,7 @@ get_list(FunctionCallInfo fcinfo, bool filtered)
 	if (filtered)
 		filter = fca_filter_read(&call.query, fcinfo, 1, false);
 	window = fca_query_window(&call.query, &fcinfo->args[argno],
-							  &fcinfo->args[argno + 1], "max_rows");
+							  &fcinfo->args[argno + 1]);
 	sort = fca_sort_read(&call.query, fcinfo, argno + 2);
 
 	SPI_connect();
@@ -315,7 +315,7 @@ fca_get_page(PG_FUNCTION_ARGS)
 	fca_call_begin(&call, fcinfo, FCA_OP_PAGE);
 	fca_rows_begin(fcinfo);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
-	window = fca_query_window(&call.query, NULL, &fcinfo->args[3], "max_rows");
+	window = fca_query_window(&call.query, NULL, &fcinfo->args[3]);
 	sort = fca_sort_read(&call.query, fcinfo, 2);
 	fca_sort_place(sort, &call.query, fcinfo, 4);
 
@@ -474,18 +474,26 @@ fca_rows_argument(FunctionCallInfo fcinfo, int argno)
 	return rows.val.binary.data;
 }
 
-/* A trigger or a rule may discard a row; that must not pass in silence. */
+/* A trigger or a rule may change how many there are; not so in silence. */
 static void
 check_created(const FcaBatch *batch, int64 count)
 {
 	const FcaModel *model = batch->query->model;
 
-	if (count != batch->count)
+	if (count < batch->count)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg(INT64_FORMAT " of " INT64_FORMAT " rows of %s were not created",
 						batch->count - count, batch->count, fca_model_name(model)),
 				 errdetail("A trigger or rule of relation \"%s\" discarded them.",
+						   RelationGetRelationName(model->rel)),
+				 errtable(model->rel)));
+	if (count > batch->count)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_ROWS),
+				 errmsg(INT64_FORMAT " rows of %s were created instead of " INT64_FORMAT,
+						count, fca_model_name(model), batch->count),
+				 errdetail("A rule of relation \"%s\" made more of them.",
 						   RelationGetRelationName(model->rel)),
 				 errtable(model->rel)));
 }
@@ -514,7 +522,7 @@ fca_create(PG_FUNCTION_ARGS)
 	FcaBatch	batch;
 	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
 	Datum		row = (Datum) 0;
-	bool		created;
+	uint64		created;
 
 	fca_call_begin(&call, fcinfo, FCA_OP_CREATE);
 	fca_batch_begin(&batch, &call.query, NULL, fca_object_argument(fcinfo, 1), false);
@@ -522,7 +530,7 @@ fca_create(PG_FUNCTION_ARGS)
 	created = fca_rows_single(prepare_batch(&batch, store), &call.query,
 							  false, result_context, &row);
 	SPI_finish();
-	check_created(&batch, created ? 1 : 0);
+	check_created(&batch, created);
 	tuplestore_end(store);
 	fca_batch_end(&batch);
 	fca_call_end(&call);

@@ -15,7 +15,6 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -112,9 +111,12 @@ typedef struct FinderFunction
 static void
 look_up_finder(const char *name, FinderFunction *function)
 {
-	CatCList   *functions = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
+	CatCList   *functions;
 	Oid			schema = get_namespace_oid(FCA_SCHEMA, false);
 
+	/* a longer name is none, and the cache may not be asked for it */
+	functions = SearchSysCacheList1(PROCNAMEARGSNSP,
+									CStringGetDatum(strlen(name) < NAMEDATALEN ? name : ""));
 	memset(function, 0, sizeof(FinderFunction));
 	for (int i = 0; i < functions->n_members; i++)
 	{

@@ -100,6 +100,7 @@ struct FcaFilter
 	Operator	operator;
 	bool		is_null;		/* eq, ne: with null; in: null is in the list;
 								 * is_null: what it says */
+	bool		is_empty;		/* in, not_in: is the list? */
 	int			any;			/* number of an array parameter, or 0 */
 	int			first;			/* number of the first single parameter, */
 	int			count;			/* and how many there are */
@@ -112,7 +113,6 @@ typedef struct Reading
 	int			depth;
 	int			tests;
 	int			groups;
-	bool		tests_column;	/* can any test be false? */
 } Reading;
 
 static void
@@ -215,6 +215,7 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 		array = initArrayResult(type, CurrentMemoryContext, false);
 	fca_query_shape(query, array != NULL ? SHAPE_ARRAY : SHAPE_LIST);
 	test->first = query->nparams + 1;
+	test->is_empty = JsonContainerSize(list->val.binary.data) == 0;
 	while (fca_json_next(list->val.binary.data, &it, NULL, &element))
 	{
 		bool		isnull;
@@ -286,7 +287,8 @@ read_text(Reading *reading, FcaFilter *test, const JsonbValue *json)
 	text	   *above = NULL;
 
 	if (json->type != jbvString || json->val.string.len == 0)
-		wrong_kind(reading, test, json, "a string that is not empty");
+		wrong_kind(reading, test, json, json->type == jbvString
+				   ? "a string with something in it" : "a string");
 	wanted = fca_json_string(json);
 	test->first = fca_query_param(query, TEXTOID,
 								  fca_like_pattern(wanted, strlen(wanted), !starts, !ends),
@@ -321,11 +323,6 @@ read_test(Reading *reading, Form_pg_attribute column, Operator operator,
 	test->operator = operator;
 	count_test(reading);
 	fca_query_shape(query, operator);
-
-	/* an empty list excludes nothing */
-	if (operator != OP_NOT_IN || !fca_json_is_array(json) ||
-		JsonContainerSize(json->val.binary.data) > 0)
-		reading->tests_column = true;
 
 	if ((operator == OP_EQ || operator == OP_NE) && json->type == jbvNull)
 	{
@@ -497,6 +494,33 @@ read_object(Reading *reading, JsonbContainer *object)
 	return filter;
 }
 
+/* What a filter says of every row, whatever is in it. */
+typedef enum Constant
+{
+	NEVER,
+	DEPENDS,
+	ALWAYS
+} Constant;
+
+static Constant
+constant_of(const FcaFilter *filter)
+{
+	bool		any = filter->kind != ALL_OF;
+	Constant	result = any ? NEVER : ALWAYS;
+	ListCell   *cell;
+
+	if (filter->kind == TEST)
+		return !filter->is_empty ? DEPENDS
+			: filter->operator == OP_IN ? NEVER : ALWAYS;
+	foreach(cell, filter->members)
+	{
+		Constant	member = constant_of(lfirst(cell));
+
+		result = any ? Max(result, member) : Min(result, member);
+	}
+	return filter->kind == NONE_OF ? ALWAYS - result : result;
+}
+
 FcaFilter *
 fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool required)
 {
@@ -515,13 +539,13 @@ fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool requir
 				 errdetail("filters is %s.", fca_json_kind(&filters)),
 				 errhint("'{}' means every row.")));
 
-	if (required && !reading.tests_column)
+	if (required && (filter == NULL || constant_of(filter) == ALWAYS))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("filters must not be empty"),
 				 filter == NULL ? errdetail("filters is null.")
 				 : filter->members == NIL ? errdetail("filters is {}.")
-				 : errdetail("filters tests no column."),
+				 : errdetail("filters is true of every row."),
 				 errhint("Give at least one filter, or use plain SQL to mean every row.")));
 	return filter;
 }

@@ -22,7 +22,7 @@ typedef struct FcaFilter FcaFilter;
 /*
  * Reads the filters of an argument: its values become parameters of the query,
  * and what is compared how becomes part of its shape.  With "required", what
- * tests no column is an error too.  Errors: 22023 for what is no filter, 42703
+ * is true of every row is an error too.  Errors: 22023 for what is no filter, 42703
  * for a key that is no column, 42883 for an operator that the column's type
  * lacks, 54000 for too many or too deep, the type's own where a value does not
  * fit.

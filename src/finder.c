@@ -17,26 +17,6 @@
 #include "finder.h"
 #include "rows.h"
 
-const FcaResource *const fca_resources[] = {
-	&fca_customers,
-	&fca_products,
-	&fca_accounts,
-	&fca_transactions,
-	&fca_conversations,
-	&fca_messages,
-	&fca_faqs,
-	NULL
-};
-
-const FcaColumn *
-fca_resource_column(const FcaResource *resource, const char *name)
-{
-	for (const FcaColumn *column = resource->columns; column->name != NULL; column++)
-		if (strcmp(column->name, name) == 0)
-			return column;
-	return NULL;
-}
-
 const FcaFinder *
 fca_finder_origin(const FcaFinder *finder)
 {
@@ -192,18 +172,17 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 
 	if (has_max_rows(finder))
 		max_rows = (argument++)->value;
-	finding->window = fca_query_window(&finding->query, NULL, &max_rows,
-									   finder->each_of != NULL
-									   ? "the limit of each key" : "max_rows");
-	if (finder->paging == FCA_ONE_ROW)
-		finding->window.count = 2;	/* enough to see a second */
-	if (finder->each_of != NULL || finder->paging == FCA_NEWEST || finding->for_cursor)
+	if (finder->each_of == NULL && finder->paging != FCA_NEWEST && !finding->for_cursor)
+		finding->window = fca_query_window(&finding->query, NULL, &max_rows);
+	else if (has_max_rows(finder))
 	{
-		memset(&finding->window, 0, sizeof(FcaWindow));
-		if (has_max_rows(finder))
-			finding->limit = fca_query_param(&finding->query, INT8OID,
-											 max_rows.value, max_rows.isnull);
+		fca_check_limit(&max_rows, finder->each_of != NULL
+						? "the limit of each key" : "max_rows");
+		finding->limit = fca_query_param(&finding->query, INT8OID,
+										 max_rows.value, max_rows.isnull);
 	}
+	if (finder->paging == FCA_ONE_ROW && finder->each_of == NULL)
+		finding->window.count = 2;	/* enough to see a second */
 	return argument;
 }
 
@@ -397,7 +376,7 @@ fca_finding_write(FcaFinding *finding)
 
 	fca_model_check(&finding->model);
 	resolve_keys(finding);
-	query->in_order = fca_finder_origin(finder)->where[0].test != FCA_CONTAINS;
+	query->by_index = fca_finder_origin(finder)->where[0].test != FCA_CONTAINS;
 	if (finder->each_of != NULL)
 	{
 		Form_pg_attribute column =

@@ -9,20 +9,23 @@
  * in the text may be others now.
  *
  * The number of kept plans is bounded: the one that was not used for longest
- * makes room.  A plan that is running (a trigger may call a repository) is only
- * taken out of the table, and freed when it ends.
+ * makes room.  A plan that a call has in hand (what runs in between, such as a
+ * default or a trigger, may call a repository) is only taken out of the table,
+ * and freed when that call's memory is: so also after an error.
  *
  * Everything here lives in one memory context under CacheMemoryContext; the
  * plans' own memory belongs to SPI.
  */
 #include "compat.h"
 
+#include "access/transam.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "lib/ilist.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/syscache.h"
@@ -43,9 +46,11 @@ struct FcaPlan
 	PlanKey		key;
 	SPIPlanPtr	plan;
 	uint64		version;		/* of the row type the text was written for */
-	uint64		generation;		/* of the types that it names, or 0 */
-	int			users;			/* calls that are running it */
+	bool		stale;			/* has a type changed that the text names? */
+	int			users;			/* calls that have it in hand */
 	bool		orphaned;		/* no longer in the table */
+	int			ntypes;			/* types that the text may name and that can */
+	uint32	   *types;			/* change: their hash values in the cache */
 };
 
 typedef struct PlanEntry
@@ -60,15 +65,22 @@ static dlist_head recent = DLIST_STATIC_INIT(recent);	/* most recent first */
 static int	nplans = 0;
 
 /*
- * Counts the changes of types and of enum labels.  The server does not tell a
- * plan of these, but a text that names such a type or label must follow them.
+ * A type or an enum's label has changed.  The server does not tell a plan of
+ * these, but a text that names them must follow.
  */
-static uint64 type_generation = 1;
-
 static void
 type_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
-	type_generation++;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &recent)
+	{
+		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
+
+		for (int i = 0; i < plan->ntypes; i++)
+			if (cacheid != TYPEOID || hashvalue == 0 || hashvalue == plan->types[i])
+				plan->stale = true;
+	}
 }
 
 static uint32
@@ -110,7 +122,46 @@ static void
 free_plan(FcaPlan *plan)
 {
 	SPI_freeplan(plan->plan);
+	pfree(plan->types);
 	pfree(plan);
+}
+
+static void
+end_hold(void *arg)
+{
+	FcaPlan    *plan = arg;
+
+	if (--plan->users == 0 && plan->orphaned)
+		free_plan(plan);
+}
+
+/* The plan stays as long as the current memory, which is that of SPI or less. */
+static FcaPlan *
+hold(FcaPlan *plan)
+{
+	MemoryContextCallback *held = palloc(sizeof(MemoryContextCallback));
+
+	held->func = end_hold;
+	held->arg = plan;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, held);
+	plan->users++;
+	return plan;
+}
+
+/* Adds the types of columns that can change, and what these are domains over. */
+static void
+add_types(FcaPlan *plan, TupleDesc desc)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Oid			type = TupleDescAttr(desc, i)->atttypid;
+
+		if (TupleDescAttr(desc, i)->attisdropped || type < FirstNormalObjectId)
+			continue;
+		plan->types[plan->ntypes++] = GetSysCacheHashValue1(TYPEOID, ObjectIdGetDatum(type));
+		plan->types[plan->ntypes++] =
+			GetSysCacheHashValue1(TYPEOID, ObjectIdGetDatum(getBaseType(type)));
+	}
 }
 
 /* Takes a plan out of the table; frees it, now or when it has ended. */
@@ -149,32 +200,33 @@ fca_plan_find(const FcaQuery *query)
 		return NULL;
 
 	plan = entry->plan;
-	if (plan->version != query->model->version ||
-		(plan->generation != 0 && plan->generation != type_generation) ||
+	if (plan->version != query->model->version || plan->stale ||
 		!SPI_plan_is_valid(plan->plan))
 	{
 		forget(plan);
 		return NULL;
 	}
 	dlist_move_head(&recent, &plan->node);
-	return plan;
+	return hold(plan);
 }
 
 /*
- * Plans now, without bitmap scans: a bitmap of few rows seems to cost the same
- * as an index scan that gives them in order, but they must be sorted then.
+ * Plans now, with settings under which rows come in the order of the text: the
+ * parts of a page one after the other; and with "no_bitmaps" by an index in
+ * order, since a bitmap of few rows seems to cost the same, but they must be
+ * sorted then.
  */
 static void
-plan_in_order(SPIPlanPtr plan)
+plan_in_order(SPIPlanPtr plan, bool no_bitmaps)
 {
 	int			nest_level = NewGUCNestLevel();
-	CachedPlan *cached;
 
-	(void) set_config_option("enable_bitmapscan", "off", PGC_USERSET, PGC_S_SESSION,
+	if (no_bitmaps)
+		(void) set_config_option("enable_bitmapscan", "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_async_append", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	cached = SPI_plan_get_cached_plan(plan);
-	if (cached != NULL)
-		ReleaseCachedPlan(cached, CurrentResourceOwner);
+	ReleaseCachedPlan(SPI_plan_get_cached_plan(plan), CurrentResourceOwner);
 	AtEOXact_GUC(true, nest_level);
 }
 
@@ -205,8 +257,14 @@ fca_plan_keep(const FcaQuery *query, int options)
 	key.shape = (const char *) (plan + 1);
 	plan->key = key;
 	plan->version = query->model->version;
+	plan->types = MemoryContextAlloc(plan_context, sizeof(uint32) * 2 *
+									 (query->model->rowdesc->natts +
+									  RelationGetNumberOfAttributes(query->model->rel) + 1));
 	if (fca_model_has_user_types(query->model))
-		plan->generation = type_generation;
+	{
+		add_types(plan, query->model->rowdesc);
+		add_types(plan, RelationGetDescr(query->model->rel));
+	}
 
 	/*
 	 * From here on nothing but lack of memory can fail: the entry is made
@@ -223,11 +281,12 @@ fca_plan_keep(const FcaQuery *query, int options)
 	entry->plan = plan;
 	dlist_push_head(&recent, &plan->node);
 	nplans++;
+	hold(plan);
 
 	if (nplans > FCA_MAX_PLANS)
 		forget(dlist_tail_element(FcaPlan, node, &recent));
-	if (query->in_order)
-		plan_in_order(spi_plan);
+	if (query->by_index || query->in_parts)
+		plan_in_order(spi_plan, query->by_index);
 	return plan;
 }
 
@@ -235,11 +294,16 @@ fca_plan_keep(const FcaQuery *query, int options)
 static double
 check_cached(CachedPlan *cached)
 {
-	PlannedStmt *statement = linitial_node(PlannedStmt, cached->stmt_list);
 	double		rows = 0;
+	ListCell   *cell;
 
-	if (statement->commandType != CMD_UTILITY)
+	/* a rule may have made several statements of one, or none */
+	foreach(cell, cached->stmt_list)
 	{
+		PlannedStmt *statement = lfirst_node(PlannedStmt, cell);
+
+		if (statement->commandType == CMD_UTILITY)
+			continue;
 		ExecCheckPermissions(statement->rtable, statement->permInfos, true);
 		rows = statement->planTree->plan_rows;
 	}
@@ -250,11 +314,7 @@ check_cached(CachedPlan *cached)
 void
 fca_plan_check(FcaPlan *plan)
 {
-	CachedPlan *cached = SPI_plan_get_cached_plan(plan->plan);
-
-	/* NULL where a rule has made several statements of it */
-	if (cached != NULL)
-		check_cached(cached);
+	check_cached(SPI_plan_get_cached_plan(plan->plan));
 }
 
 double
@@ -277,26 +337,13 @@ fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only, uint64 count,
 			 DestReceiver *dest)
 {
 	SPIExecuteOptions options = {0};
-	volatile int result = 0;
+	int			result;
 
 	options.params = fca_query_params(query);
 	options.read_only = read_only;
 	options.tcount = count;
 	options.dest = dest;
-
-	plan->users++;
-	PG_TRY();
-	{
-		result = SPI_execute_plan_extended(plan->plan, &options);
-	}
-	PG_FINALLY();
-	{
-		plan->users--;
-		if (plan->orphaned && plan->users == 0)
-			free_plan(plan);
-	}
-	PG_END_TRY();
-
+	result = SPI_execute_plan_extended(plan->plan, &options);
 	if (result < 0)
 		elog(ERROR, "could not execute plan: %s", SPI_result_code_string(result));
 	return SPI_processed;

@@ -15,8 +15,9 @@ typedef struct FcaPlan FcaPlan;
 
 /*
  * The kept plan of that shape, or NULL: then write the query's text and keep
- * it.  The model's relation is locked, so a plan that is valid now stays valid
- * for this call.
+ * it; within SPI.  It can be used until the current memory context, which is
+ * SPI's or one below, is reset.  The model's relation is locked, so no change
+ * of it can make the plan wrong meanwhile.
  */
 extern FcaPlan *fca_plan_find(const FcaQuery *query);
 

@@ -30,7 +30,8 @@ fca_query_begin(FcaQuery *query, const FcaModel *model, FcaOperation operation)
 	query->model = model;
 	initStringInfo(&query->shape);
 	initStringInfo(&query->text);
-	query->in_order = false;
+	query->by_index = false;
+	query->in_parts = false;
 	query->nparams = 0;
 	query->room = 8;
 	query->types = palloc(sizeof(Oid) * query->room);
@@ -51,6 +52,7 @@ fca_query_again(FcaQuery *query, const FcaQuery *other, FcaOperation operation)
 	appendBinaryStringInfo(&query->shape, other->shape.data + begun,
 						   other->shape.len - begun);
 	query->nparams = other->nparams;
+	query->room = other->room;
 	query->types = other->types;
 	query->params = other->params;
 }
@@ -101,25 +103,28 @@ fca_query_params(const FcaQuery *query)
 	return params;
 }
 
+void
+fca_check_limit(const NullableDatum *limit, const char *name)
+{
+	if (!limit->isnull && DatumGetInt64(limit->value) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
+				 errmsg("%s must not be negative", name),
+				 errdetail("%s is " INT64_FORMAT ".", name,
+						   DatumGetInt64(limit->value)),
+				 errhint("NULL means no limit.")));
+}
+
 FcaWindow
 fca_query_window(FcaQuery *query, const NullableDatum *skip,
-				 const NullableDatum *max_rows, const char *name)
+				 const NullableDatum *max_rows)
 {
 	FcaWindow	window = {0};
-	int64		count = 0;
+	int64		count = max_rows->isnull ? 0 : DatumGetInt64(max_rows->value);
 	int64		offset = 0;
 
-	if (!max_rows->isnull)
-	{
-		count = DatumGetInt64(max_rows->value);
-		if (count < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
-					 errmsg("%s must not be negative", name),
-					 errdetail("%s is " INT64_FORMAT ".", name, count),
-					 errhint("NULL means no limit.")));
-		window.empty = count == 0;
-	}
+	fca_check_limit(max_rows, "max_rows");
+	window.empty = !max_rows->isnull && count == 0;
 	if (skip != NULL && !skip->isnull)
 	{
 		offset = DatumGetInt64(skip->value);
@@ -130,7 +135,7 @@ fca_query_window(FcaQuery *query, const NullableDatum *skip,
 					 errdetail("skip is " INT64_FORMAT ".", offset)));
 	}
 
-	window.count = window.empty ? 1 : count;
+	window.count = count;
 	for (int i = lengthof(page_bounds) - 1; i >= 0; i--)
 		if (window.count > 0 && window.count <= (uint64) page_bounds[i])
 			window.bound = page_bounds[i];
@@ -392,8 +397,8 @@ fca_like_pattern(const char *literal, int length, bool any_before, bool any_afte
 	return PointerGetDatum(cstring_to_text_with_len(pattern.data, pattern.len));
 }
 
-void
-fca_append_order(StringInfo text, const FcaSortKey *keys, int nkeys)
+static void
+append_order(StringInfo text, const FcaSortKey *keys, int nkeys)
 {
 	for (int i = 0; i < nkeys; i++)
 	{
@@ -420,7 +425,7 @@ append_select(FcaQuery *query, const char *condition, const char *place,
 						 condition != NULL ? condition : "",
 						 condition != NULL && place != NULL ? " AND " : "",
 						 place != NULL ? place : "");
-	fca_append_order(&query->text, keys, nkeys);
+	append_order(&query->text, keys, nkeys);
 	if (window->bound > 0)
 		appendStringInfo(&query->text, " LIMIT %d", window->bound);
 	if (window->skip > 0)
@@ -521,6 +526,7 @@ append_arms(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 	}
 	if (places == NIL)
 		places = list_make1("false");
+	query->in_parts = true;
 
 	foreach(cell, places)
 	{

@@ -55,7 +55,8 @@ typedef struct FcaQuery
 	int			room;
 	Oid		   *types;
 	NullableDatum *params;
-	bool		in_order;		/* plan it to read by an index in order? */
+	bool		by_index;		/* plan it to read by an index in order? */
+	bool		in_parts;		/* is the text a UNION ALL in order? */
 } FcaQuery;
 
 /* A sort key, and the place behind which a page starts. */
@@ -87,11 +88,7 @@ extern int	fca_query_param(FcaQuery *query, Oid type, Datum value, bool isnull);
 /* The parameters, for the executor. */
 extern ParamListInfo fca_query_params(const FcaQuery *query);
 
-/*
- * The window of a list: its negative bounds are errors (2201W, 2201X), which
- * call max_rows by its name.  Gives the number of
- * rows to be taken at the most (0: all) and whether any are wanted at all.
- */
+/* The window of a list. */
 typedef struct FcaWindow
 {
 	uint64		count;			/* 0: no limit */
@@ -100,9 +97,15 @@ typedef struct FcaWindow
 	int			skip;			/* number of the parameter, or 0 */
 } FcaWindow;
 
+/* Error 2201W, by the argument's name, where a limit is negative. */
+extern void fca_check_limit(const NullableDatum *limit, const char *name);
+
+/*
+ * The window that the arguments skip (or NULL) and max_rows mean; negative ones
+ * are errors 2201X and 2201W.  Part of the query's shape.
+ */
 extern FcaWindow fca_query_window(FcaQuery *query, const NullableDatum *skip,
-								  const NullableDatum *max_rows,
-								  const char *name);
+								  const NullableDatum *max_rows);
 
 /* Pieces of text. */
 extern const char *fca_relation_text(const FcaModel *model);
@@ -137,7 +140,6 @@ extern Datum fca_like_pattern(const char *literal, int length, bool any_before,
 extern void fca_append_list(FcaQuery *query, const char *condition,
 							const FcaSortKey *keys, int nkeys,
 							const FcaWindow *window);
-extern void fca_append_order(StringInfo text, const FcaSortKey *keys, int nkeys);
 
 /* The first $limit rows by the keys, given in the reverse order. */
 extern void fca_append_reversed(FcaQuery *query, const char *condition,

@@ -18,7 +18,6 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "base_repository.h"
@@ -54,26 +53,68 @@ typedef struct Report
 	int64	   *sent;			/* the rows of the INSERT, by ordinal - 1 */
 	int64		nsent;
 	int64		nreceived;
-	bool		discarded;		/* were some of them, by a trigger or rule? */
+	bool		uneven;			/* did a trigger or rule make others of them? */
 } Report;
 
-/* Reads the rows from where the reading stands, until one cannot be read. */
+/* Reads the row at which the reading stands. */
 static void
-read_rows(void *arg)
+read_row(void *arg)
 {
 	Report	   *report = arg;
 	FcaBatch   *batch = &report->batch;
+	MemoryContext old;
 
-	while (fca_batch_next(batch, &report->it, &report->ordinal, &report->row))
-	{
-		MemoryContext old;
+	fca_batch_read(batch, report->ordinal, &report->row);
+	old = MemoryContextSwitchTo(report->context);
+	report->outcomes[report->ordinal - 1].tuple =
+		heap_form_minimal_tuple(batch->desc, batch->values, batch->nulls, 0);
+	MemoryContextSwitchTo(old);
+}
 
-		fca_batch_read(batch, report->ordinal, &report->row);
-		old = MemoryContextSwitchTo(report->context);
-		report->outcomes[report->ordinal - 1].tuple =
-			heap_form_minimal_tuple(batch->desc, batch->values, batch->nulls, 0);
-		MemoryContextSwitchTo(old);
-	}
+/* Steps to the next row; false at the end. */
+static bool
+next_row(Report *report)
+{
+	return fca_batch_next(&report->batch, &report->it, &report->ordinal, &report->row);
+}
+
+static void
+rewind_rows(Report *report)
+{
+	report->it = NULL;
+	report->ordinal = 0;
+}
+
+/* Reads rows from where the reading stands, until one cannot be read. */
+static void
+read_rows(void *arg)
+{
+	while (next_row(arg))
+		read_row(arg);
+}
+
+/*
+ * Reads all rows.  What is taken back with a row that cannot be read must not be
+ * the work of another one's default: so where defaults are worked out, either
+ * all are read in one subtransaction, or each in its own.
+ */
+static void
+read_all(Report *report)
+{
+	ErrorData  *error = fca_try(read_rows, report);
+
+	if (error == NULL)
+		return;
+	if (!report->batch.has_defaults)
+		do
+			report->outcomes[report->ordinal - 1].error = error;
+		while ((error = fca_try(read_rows, report)) != NULL);
+	else
+		for (rewind_rows(report); next_row(report);)
+		{
+			report->outcomes[report->ordinal - 1].tuple = NULL;
+			report->outcomes[report->ordinal - 1].error = fca_try(read_row, report);
+		}
 }
 
 /* Takes in the id of a row that came out of the INSERT. */
@@ -81,10 +122,20 @@ static bool
 receive_id(TupleTableSlot *slot, DestReceiver *self)
 {
 	Report	   *report = (Report *) ((char *) self - offsetof(Report, receiver));
-	Outcome    *outcome = &report->outcomes[report->sent[report->nreceived]];
+	Outcome    *outcome;
 	bool		isnull;
 	Datum		id = slot_getattr(slot, 1, &isnull);
 
+	if (report->nreceived == report->nsent)
+	{
+		report->uneven = true;
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_ROWS),
+				 errmsg("more than one row was created"),
+				 errdetail("A rule of relation \"%s\" made more of it.",
+						   RelationGetRelationName(report->call.model.rel))));
+	}
+	outcome = &report->outcomes[report->sent[report->nreceived]];
 	outcome->id = isnull ? NULL
 		: MemoryContextStrdup(report->context, TextDatumGetCString(id));
 	report->nreceived++;
@@ -118,14 +169,14 @@ insert_rows(void *arg)
 	ExecDropSingleTupleTableSlot(slot);
 
 	report->nreceived = 0;
-	report->discarded = false;
+	report->uneven = false;
 	SPI_connect();
 	fca_plan_run(fca_batch_insert(batch, store, report->nsent, report->returning),
 				 &report->call.query, false, 0, &report->receiver);
 	SPI_finish();
 	tuplestore_end(store);
-	report->discarded = report->nreceived != report->nsent;
-	if (report->discarded)
+	report->uneven = report->nreceived != report->nsent;
+	if (report->uneven)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("the row was not created"),
@@ -163,6 +214,7 @@ create_rows(Report *report, int64 *rows, int64 count)
 		ErrorData  *error;
 
 		CHECK_FOR_INTERRUPTS();
+		check_stack_depth();
 		report->sent = rows;
 		report->nsent = tried;
 		error = fca_try(insert_rows, report);
@@ -170,7 +222,7 @@ create_rows(Report *report, int64 *rows, int64 count)
 		size = tried * 2;
 		if (error != NULL && tried == 1)
 			report->outcomes[rows[0]].error = error;
-		else if (error != NULL && (report->discarded || good == tried))
+		else if (error != NULL && (report->uneven || good == tried))
 		{
 			int64		part = (tried + PARTS - 1) / PARTS;
 
@@ -271,7 +323,6 @@ Datum
 fca_create_many_report(PG_FUNCTION_ARGS)
 {
 	Report		report = {0};
-	ErrorData  *error;
 	int64	   *rows;
 	int64		count = 0;
 
@@ -292,12 +343,11 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 	rows = MemoryContextAllocHuge(report.context,
 								  sizeof(int64) * (report.batch.count + 1));
 
-	while ((error = fca_try(read_rows, &report)) != NULL)
-		report.outcomes[report.ordinal - 1].error = error;
+	check_insert(&report);
+	read_all(&report);
 	for (int64 i = 0; i < report.batch.count; i++)
 		if (report.outcomes[i].tuple != NULL)
 			rows[count++] = i;
-	check_insert(&report);
 	create_rows(&report, rows, count);
 	retry_references(&report, rows);
 

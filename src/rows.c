@@ -6,9 +6,7 @@
 
 #include "executor/executor.h"
 #include "executor/tstoreReceiver.h"
-#include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/datum.h"
 #include "utils/memutils.h"
 
 #include "rows.h"
@@ -63,10 +61,10 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	DestReceiver *receiver;
 	uint64		count;
 
-	/* No row is wanted: run it for its errors, such as a missing privilege. */
+	/* No row is wanted: but what is wrong, such as a missing privilege, shows. */
 	if (window != NULL && window->empty)
 	{
-		fca_plan_run(plan, query, read_only, window->count, None_Receiver);
+		fca_plan_check(plan);
 		return 0;
 	}
 
@@ -82,7 +80,7 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	return count;
 }
 
-bool
+uint64
 fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
 				MemoryContext context, Datum *row)
 {
@@ -90,16 +88,15 @@ fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
 	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
 	DestReceiver *receiver = CreateTuplestoreDestReceiver();
 	TupleTableSlot *slot;
-	bool		found;
+	uint64		count;
 
 	SetTuplestoreDestReceiverParams(receiver, store, CurrentMemoryContext, false,
 									rowdesc, wrong_shape);
-	fca_plan_run(plan, query, read_only, 0, receiver);
+	count = fca_plan_run(plan, query, read_only, 0, receiver);
 	receiver->rDestroy(receiver);
 
 	slot = MakeSingleTupleTableSlot(rowdesc, &TTSOpsMinimalTuple);
-	found = tuplestore_gettupleslot(store, true, false, slot);
-	if (found)
+	if (tuplestore_gettupleslot(store, true, false, slot))
 	{
 		MemoryContext old = MemoryContextSwitchTo(context);
 
@@ -108,5 +105,5 @@ fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(store);
-	return found;
+	return count;
 }

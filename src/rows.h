@@ -29,10 +29,10 @@ extern void fca_rows_add(FunctionCallInfo fcinfo, const Datum *values,
 						 const bool *nulls);
 
 /*
- * Runs a plan within SPI that gives at most one row of the model's type; the
- * row comes as a composite value in "context".  False where it gives none.
+ * Runs a plan within SPI whose first row is wanted: it comes as a composite
+ * value of the model's type in "context".  Gives the number of rows.
  */
-extern bool fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
+extern uint64 fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
 							MemoryContext context, Datum *row);
 
 #endif							/* FCA_ROWS_H */

@@ -17,11 +17,13 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_statistic.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -108,11 +110,15 @@ look_at_call(FuncExpr *call, CallEstimate *estimate)
 static double
 distinct_values(Oid relid, const char *column, double rows)
 {
+	Datum		attnum = Int16GetDatum(get_attnum(relid, column));
 	HeapTuple	tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid),
-										Int16GetDatum(get_attnum(relid, column)),
-										BoolGetDatum(false));
+										attnum, BoolGetDatum(false));
 	double		distinct = 1;
 
+	/* of a partitioned table there are only those over all of it */
+	if (!HeapTupleIsValid(tuple))
+		tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid), attnum,
+								BoolGetDatum(true));
 	if (HeapTupleIsValid(tuple))
 	{
 		distinct = ((Form_pg_statistic) GETSTRUCT(tuple))->stadistinct;
@@ -132,17 +138,21 @@ rows_of_key(const FcaFinder *finder)
 													  unconstify(char *, finder->resource->relation), -1),
 										 NoLock, true);
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	double		all_rows;
 	double		rows;
 
 	if (!HeapTupleIsValid(tuple))
 		return -1;
-	rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
+	all_rows = rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
 	ReleaseSysCache(tuple);
-	if (rows <= 0 || origin->where[0].test == FCA_CONTAINS)
+
+	/* who may not read the table shall not see its statistics in a plan */
+	if (rows <= 0 || origin->where[0].test == FCA_CONTAINS ||
+		pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		return -1;
 	for (int i = 0; i < FCA_MAX_CONDITIONS && origin->where[i].column != NULL; i++)
 		if (origin->where[i].test == FCA_EQUALS || origin->where[i].test == FCA_IS)
-			rows /= distinct_values(relid, origin->where[i].column, rows);
+			rows /= distinct_values(relid, origin->where[i].column, all_rows);
 	return rows;
 }
 

@@ -27,7 +27,6 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -70,7 +69,7 @@ relation_of(const FcaResource *resource)
 {
 	return RangeVarGetRelid(makeRangeVar(FCA_SCHEMA,
 										 unconstify(char *, resource->relation), -1),
-							AccessShareLock, true);
+							NoLock, true);
 }
 
 /* The columns of a resource's row type. */
@@ -91,11 +90,11 @@ static const char *
 missing_columns(const FcaResource *resource, Oid relid, Oid schema)
 {
 	TupleDesc	columns = columns_of(resource, schema);
-	Relation	rel = relation_open(relid, NoLock);
+	Relation	rel = relation_open(relid, AccessShareLock);
 	StringInfoData missing;
 
 	fca_check_relation(rel);
-	relation_close(rel, NoLock);
+	relation_close(rel, AccessShareLock);
 	initStringInfo(&missing);
 	for (int i = 0; i < columns->natts; i++)
 	{
@@ -114,7 +113,7 @@ missing_columns(const FcaResource *resource, Oid relid, Oid schema)
 static bool
 can_be_referenced(const FcaResource *resource)
 {
-	Relation	rel = relation_open(relation_of(resource), NoLock);
+	Relation	rel = relation_open(relation_of(resource), AccessShareLock);
 	AttrNumber	id = get_attnum(RelationGetRelid(rel), "id");
 	List	   *indexes;
 	ListCell   *cell;
@@ -135,7 +134,7 @@ can_be_referenced(const FcaResource *resource)
 			found = true;
 		ReleaseSysCache(tuple);
 	}
-	relation_close(rel, NoLock);
+	relation_close(rel, AccessShareLock);
 	return found;
 }
 
@@ -406,7 +405,10 @@ fca_create_tables(PG_FUNCTION_ARGS)
 				 errhint("Call it by itself, after CREATE EXTENSION.")));
 	PreventCommandIfReadOnly("create_tables()");
 
-	/* Two sessions must not make them at once. */
+	/* Two sessions must not make them at once; who may make none, waits for none. */
+	if (object_aclcheck(NamespaceRelationId, schema, GetUserId(),
+						ACL_CREATE) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, FCA_SCHEMA);
 	LockDatabaseObject(NamespaceRelationId, schema, 0, ShareUpdateExclusiveLock);
 
 	check_existing(schema);

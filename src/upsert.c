@@ -10,7 +10,6 @@
  */
 #include "compat.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"

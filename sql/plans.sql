@@ -1,0 +1,61 @@
+-- Kept plans under calls within calls, and under changes of types.
+\getenv srcdir PG_ABS_SRCDIR
+\set desk :srcdir /sql/fixtures/desk.sql
+\i :desk
+CREATE SCHEMA plans;
+
+-- A default that evicts every kept plan, and one that makes the caller's own plan anew.
+CREATE TABLE plans.wide (id int PRIMARY KEY, c1 int, c2 int, c3 int, c4 int, c5 int, c6 int, c7 int, c8 int, c9 int);
+CREATE FUNCTION plans.evict() RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..400 LOOP
+		PERFORM fca.get_by_filters(NULL::plans.wide, (SELECT jsonb_object_agg('c' || b, 1) FROM generate_series(1, 9) AS b WHERE i & (1 << b - 1) > 0));
+	END LOOP;
+	RETURN 7;
+END $$;
+CREATE TABLE plans.busy (id int PRIMARY KEY, a int DEFAULT plans.evict(), b int);
+SELECT * FROM fca.create_many(NULL::plans.busy, '[{"id": 1, "a": 5}, {"id": 2}, {"id": 3}]');
+SELECT * FROM fca.create_many(NULL::plans.busy, '[{"id": 4, "a": 5}, {"id": 5}]');
+SELECT ordinal, created, id FROM fca.create_many_report(NULL::plans.busy, '[{"id": 6, "a": 5}, {"id": 7}, {"id": 7}]');
+
+-- The same under a trigger, in all that writes.
+CREATE FUNCTION plans.evict_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM plans.evict(); RETURN coalesce(NEW, OLD); END';
+CREATE TRIGGER evict BEFORE INSERT OR UPDATE OR DELETE ON plans.busy FOR EACH ROW EXECUTE FUNCTION plans.evict_row();
+SELECT * FROM fca.update(NULL::plans.busy, 1, '{"b": 1}');
+SELECT * FROM fca.upsert_many(NULL::plans.busy, '[{"id": 1, "b": 2}, {"id": 8, "a": 1}, {"id": 8, "b": 3}]');
+SELECT fca.update_many(NULL::plans.busy, '{"a": 7}', '{"b": 4}'), fca.delete(NULL::plans.busy, 1), fca.delete_many(NULL::plans.busy, '{"id": [2, 3]}');
+
+-- An error in the middle leaves nothing held: the same calls go on.
+ALTER TABLE plans.busy ADD CHECK (b < 100);
+SELECT state FROM generate_series(1, 3) AS i, test.fails('SELECT fca.update(NULL::plans.busy, 8, ''{"b": 100}'')');
+SELECT * FROM fca.update(NULL::plans.busy, 8, '{"b": 99}');
+
+-- More rows than were given.
+CREATE TABLE plans.base (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int);
+CREATE VIEW plans.many AS SELECT * FROM plans.base;
+CREATE RULE many AS ON INSERT TO plans.many DO INSTEAD INSERT INTO plans.base (a) SELECT new.a FROM generate_series(1, 5000) RETURNING id, a;
+SELECT state, message FROM test.fails('SELECT fca.create(NULL::plans.many, ''{"a": 1}'')');
+SELECT state, message FROM test.fails('SELECT fca.create_many(NULL::plans.many, ''[{"a": 1}, {"a": 2}]'')');
+SELECT ordinal, created, sqlstate, message FROM fca.create_many_report(NULL::plans.many, '[{"a": 1}, {"a": 2}]');
+SELECT count(*) FROM plans.base;
+
+-- What one row's default has done is not taken back with another row.
+CREATE TABLE plans.counter AS SELECT 0 AS n;
+CREATE FUNCTION plans.next() RETURNS int LANGUAGE sql AS 'UPDATE plans.counter SET n = n + 1 RETURNING n';
+CREATE TABLE plans.counted (no int PRIMARY KEY DEFAULT plans.next(), a int);
+SELECT ordinal, created, id, sqlstate FROM fca.create_many_report(NULL::plans.counted, '[{"a": 1}, {"no": 100, "a": "x"}, {"a": 3}]');
+
+-- Filters that are true of every row do not pass for filters.
+SELECT filters, f.state FROM unnest(ARRAY['{"none_of": [{"a": []}]}', '{"any_of": [{"no": 1}, {"a": {"not_in": []}}]}',
+	'{"a": {"not_in": []}}', '{"none_of": [{"any_of": []}]}', '{"any_of": []}']) WITH ORDINALITY AS v (filters, n),
+	test.fails(format('SELECT fca.delete_many(NULL::plans.counted, %L)', filters)) AS f ORDER BY n;
+SELECT count(*) FROM plans.counted;
+
+-- No row is locked where none is wanted.
+BEGIN;
+SELECT count(*) FROM fca.find_escalated_for_update(0);
+SELECT pg_current_xact_id_if_assigned() IS NULL AS nothing_locked;
+ROLLBACK;
+
+SET client_min_messages = warning;
+DROP SCHEMA plans CASCADE;
