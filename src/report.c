@@ -44,6 +44,7 @@ typedef struct Report
 	FcaCall		call;
 	FcaBatch	batch;
 	MemoryContext context;		/* lives as long as this */
+	MemoryContext attempt;		/* of the INSERT */
 	Outcome    *outcomes;
 	JsonbIterator *it;			/* where the reading stands */
 	int64		ordinal;
@@ -158,15 +159,22 @@ insert_rows(void *arg)
 {
 	Report	   *report = arg;
 	FcaBatch   *batch = &report->batch;
-	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(batch->desc, &TTSOpsMinimalTuple);
+	Tuplestorestate *store;
+	TupleTableSlot *slot;
+	MemoryContext old;
 
+	/* what an attempt before left behind when it failed, goes */
+	MemoryContextReset(report->attempt);
+	old = MemoryContextSwitchTo(report->attempt);
+	store = tuplestore_begin_heap(false, false, work_mem);
+	slot = MakeSingleTupleTableSlot(batch->desc, &TTSOpsMinimalTuple);
 	for (int64 i = 0; i < report->nsent; i++)
 	{
 		ExecStoreMinimalTuple(report->outcomes[report->sent[i]].tuple, slot, false);
 		tuplestore_puttupleslot(store, slot);
 	}
 	ExecDropSingleTupleTableSlot(slot);
+	MemoryContextSwitchTo(old);
 
 	report->nreceived = 0;
 	report->uneven = false;
@@ -329,6 +337,8 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 	fca_call_begin(&report.call, fcinfo, FCA_OP_CREATE_REPORT);
 	fca_rows_begin(fcinfo);
 	report.context = CurrentMemoryContext;
+	report.attempt = AllocSetContextCreate(report.context, "attempt to insert rows",
+										   ALLOCSET_DEFAULT_SIZES);
 	report.returning = key_text(&report.call.model);
 	report.receiver.receiveSlot = receive_id;
 	report.receiver.rStartup = start_receiving;

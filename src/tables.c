@@ -363,11 +363,15 @@ create_trigger(const FcaResource *resource, Oid schema)
 				 FCA_SCHEMA, resource->relation));
 }
 
-/* Existing relations must have every column: else nothing is made. */
-static void
+/*
+ * Existing relations must have every column: else nothing is made.  True where
+ * all are there.
+ */
+static bool
 check_existing(Oid schema)
 {
 	StringInfoData missing;
+	bool		complete = true;
 
 	initStringInfo(&missing);
 	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
@@ -376,6 +380,8 @@ check_existing(Oid schema)
 		const char *columns = OidIsValid(relid)
 			? missing_columns(*resource, relid, schema) : NULL;
 
+		if (!OidIsValid(relid))
+			complete = false;
 		if (columns != NULL)
 			appendStringInfo(&missing, "%sRelation \"%s.%s\" lacks: %s.",
 							 missing.len > 0 ? "\n" : "", FCA_SCHEMA,
@@ -387,6 +393,7 @@ check_existing(Oid schema)
 				 errmsg("existing relations in schema \"%s\" do not fit", FCA_SCHEMA),
 				 errdetail("%s", missing.data),
 				 errhint("Add the columns, or rename the relation and make a view of that name.")));
+	return complete;
 }
 
 Datum
@@ -405,13 +412,14 @@ fca_create_tables(PG_FUNCTION_ARGS)
 				 errhint("Call it by itself, after CREATE EXTENSION.")));
 	PreventCommandIfReadOnly("create_tables()");
 
+	if (check_existing(schema))
+		return (Datum) 0;
+
 	/* Two sessions must not make them at once; who may make none, waits for none. */
 	if (object_aclcheck(NamespaceRelationId, schema, GetUserId(),
 						ACL_CREATE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, FCA_SCHEMA);
 	LockDatabaseObject(NamespaceRelationId, schema, 0, ShareUpdateExclusiveLock);
-
-	check_existing(schema);
 
 	/* No name in what follows may be the caller's. */
 	nest_level = NewGUCNestLevel();
@@ -436,9 +444,6 @@ fca_create_tables(PG_FUNCTION_ARGS)
 		made = ObjectIdGetDatum(relation_of(*resource));
 		fca_rows_add(fcinfo, &made, &isnull);
 	}
-	SPI_finish();
-	AtEOXact_GUC(true, nest_level);
-
 	if (why != NULL)
 		ereport(WARNING,
 				(errmsg("search_by_keyword and search_by_name have no index"),
@@ -447,5 +452,7 @@ fca_create_tables(PG_FUNCTION_ARGS)
 						 "CREATE INDEX ON %s.customers USING gin (first_name gin_trgm_ops, last_name gin_trgm_ops); "
 						 "CREATE INDEX ON %s.faqs USING gin (question gin_trgm_ops, keywords gin_trgm_ops);",
 						 FCA_SCHEMA, FCA_SCHEMA)));
+	SPI_finish();
+	AtEOXact_GUC(true, nest_level);
 	return (Datum) 0;
 }
