@@ -60,6 +60,11 @@ $(SCRIPT_BUILT): $(SQL_PIECES) Makefile fca_repo.control
 META.json: META.json.in fca_repo.control
 	sed 's/@VERSION@/$(EXTVERSION)/g' $< > $@
 
+# What it costs beside the alternatives: BENCH="--quick" for a first look.
+.PHONY: bench
+bench:
+	tools/bench.sh $(BENCH)
+
 .PHONY: dist
 dist: META.json
 	git archive --format zip --prefix=fca_repo-$(EXTVERSION)/ --add-file=META.json -o fca_repo-$(EXTVERSION).zip HEAD

@@ -22,7 +22,7 @@ class Arg:
 
     def literal(self, name):
         """As pgbench's simple mode takes it: every value stands in the text."""
-        return f":{name}" if self.type == "bigint" else "'" + self.text.format(f":{name}") + "'"
+        return f":{name}" if self.type == "bigint" else "'" + self.text.replace("{}", f":{name}") + "'"
 
     def bound(self, name):
         """As its other modes take it: every value is a parameter."""
@@ -30,19 +30,20 @@ class Arg:
             return f":{name}"
         before, after = self.text.split("{}")
         parts = [f"'{before}'" if before else "", f":{name}", f"'{after}'" if after else ""]
-        return "(" + " || ".join(part for part in parts if part) + ")"
+        joined = "(" + " || ".join(part for part in parts if part) + ")"
+        return joined if self.type == "text" else f"{joined}::{self.type}"
 
     def value(self, number):
         """One value, for clients other than pgbench."""
-        return number if self.type == "bigint" else self.text.format(number)
+        return number if self.type == "bigint" else self.text.replace("{}", str(number))
 
 
 def fact(type="text"):
     return Arg(type)
 
 
-def const(value):
-    return Arg("text", fixed=value)
+def const(value, type="text"):
+    return Arg(type, fixed=value)
 
 
 EMAIL = Arg("text", "random(1, :few)", "customer{}@example.com")
@@ -66,13 +67,12 @@ class Case:
     """One call, in the SQL of each camp; {name} stands for an argument."""
 
     name: str
-    kind: str                      # what target it has: point, list, key read, filter, write, create ...
+    kind: str                      # what target it has: point, list, key, filter, create, create_many, other
     args: dict
     sql: dict                      # camp -> SQL
-    definitions: tuple = ()        # the twins' CREATE FUNCTION
-    set_up: str = ""               # before each run; :calls is how many are coming
-    clean_up: str = ""             # after each run
-    variables: str = ""            # more of the pgbench script
+    set_up: str = ""               # SQL before each run; {calls} is how many are coming
+    clean_up: str = ""             # SQL after each run
+    script: str = ""               # the begin of the pgbench script
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,9 @@ class Finder:
         return self.twin("plpgsql_twin", "LANGUAGE plpgsql",
                          f"#variable_conflict use_column\nBEGIN {body} END")
 
+    def twins(self):
+        return self.sql_function(), self.plpgsql_function()
+
     def case(self):
         call = f"{self.name}({', '.join('{' + name + '}' for name in self.args)})"
         return Case(
@@ -140,8 +143,7 @@ class Finder:
             {OURS: f"SELECT * FROM fca.{call}",
              RAW: self.query("", self.max_rows or None),
              SQL: f"SELECT * FROM sql_twin.{call}",
-             PLPGSQL: f"SELECT * FROM plpgsql_twin.{call}"},
-            (self.sql_function(), self.plpgsql_function()))
+             PLPGSQL: f"SELECT * FROM plpgsql_twin.{call}"})
 
 
 CREATED = {"created_at": "timestamptz", "id": "bigint"}
@@ -195,3 +197,199 @@ FINDERS = [
     Finder("find_by_category", "faqs", {"category": FAQ_CATEGORY}, "is_active AND category = {category}", "id",
            {"id": "bigint"}, 100),
 ]
+
+
+def message(content):
+    return '{"conversation_id": {}, "role": "agent", "content": "' + content + '", "intent": "question"}'
+
+
+NEW_MESSAGE = Arg("jsonb", "random(1, :busy)", message("What the agent says to the customer"))
+RAW_INSERT = ("INSERT INTO fca.messages (conversation_id, role, content, intent)"
+              " VALUES ({conversation_id}, 'agent', 'What the agent says to the customer', 'question')")
+# What is created goes again: the next camp finds the table as it was.
+FORGET = "DELETE FROM fca.messages WHERE id > (SELECT value::bigint FROM bench.facts WHERE name = 'n');"
+MANY = "(SELECT rows FROM bench.batches WHERE name = '{}')"
+TEN = "{1,5,9,13,17,21,25,29,33,37}"
+# Existing rows to delete, one for each call.
+DOOMED = ("INSERT INTO fca.messages (id, conversation_id, role, content)"
+          " SELECT 1000000000 + g, 1 + g % 10, 'agent', 'Soon gone' FROM generate_series(1, {calls}) AS g;")
+NEXT_DOOMED = "\\set doomed :doomed + 1"
+
+BASE = [
+    Case("get_by_id", "key", {"id": ANY}, {
+        OURS: "SELECT * FROM fca.get_by_id(NULL::fca.customer, {id}::bigint)",
+        RAW: "SELECT * FROM fca.customers WHERE id = {id}",
+        PLPGSQL: "SELECT * FROM generic.get_by_id(NULL::fca.customers, {id})"}),
+    Case("get_by_id_for_update", "key", {"id": ANY}, {
+        OURS: "SELECT * FROM fca.get_by_id_for_update(NULL::fca.customer, {id}::bigint)",
+        RAW: "SELECT * FROM fca.customers WHERE id = {id} FOR UPDATE",
+        PLPGSQL: "SELECT * FROM generic.get_by_id(NULL::fca.customers, {id}, ' FOR UPDATE')"}),
+    Case("exists", "key", {"id": ANY}, {
+        OURS: "SELECT fca.exists(NULL::fca.customer, {id}::bigint)",
+        RAW: "SELECT EXISTS (SELECT FROM fca.customers WHERE id = {id})",
+        PLPGSQL: "SELECT generic.exists(NULL::fca.customers, {id})"}),
+    Case("get_many (10)", "key", {"ids": const(TEN, "bigint[]")}, {
+        OURS: "SELECT * FROM fca.get_many(NULL::fca.customer, {ids}::bigint[])",
+        RAW: "SELECT t.* FROM unnest({ids}::bigint[]) WITH ORDINALITY AS k (id, n)"
+             " JOIN fca.customers AS t ON t.id = k.id ORDER BY k.n",
+        PLPGSQL: "SELECT * FROM generic.get_many(NULL::fca.customers, {ids})"}),
+    Case("get_children (10 x 10)", "other", {"ids": const(TEN, "bigint[]")}, {
+        OURS: "SELECT * FROM fca.get_children(NULL::fca.transaction, 'account_id', {ids}::bigint[], 10, 'occurred_at desc')",
+        RAW: "SELECT t.* FROM unnest({ids}::bigint[]) WITH ORDINALITY AS k (id, n)"
+             " CROSS JOIN LATERAL (SELECT * FROM fca.transactions AS t WHERE t.account_id = k.id"
+             " ORDER BY occurred_at DESC, id LIMIT 10) AS t ORDER BY k.n, t.occurred_at DESC, t.id"}),
+    Case("get_all (100)", "other", {}, {
+        OURS: "SELECT * FROM fca.get_all(NULL::fca.account)",
+        RAW: "SELECT * FROM fca.accounts ORDER BY id LIMIT 100",
+        PLPGSQL: "SELECT * FROM generic.get_by_filters(NULL::fca.accounts, '{}')"}),
+    Case("get_page (100)", "other", {}, {
+        OURS: "SELECT * FROM fca.get_page(NULL::fca.account)",
+        RAW: "SELECT * FROM fca.accounts ORDER BY id LIMIT 100"}),
+    Case("get_by_filters (4)", "filter",
+         {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}}'), "customer_id": HAS_ACCOUNTS}, {
+        OURS: "SELECT * FROM fca.get_by_filters(NULL::fca.account, {filters})",
+        RAW: "SELECT * FROM fca.accounts WHERE customer_id = {customer_id} ORDER BY id LIMIT 100",
+        PLPGSQL: "SELECT * FROM generic.get_by_filters(NULL::fca.accounts, {filters})"}),
+    Case("get_by_filters (2 keys)", "filter",
+         {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}, "status": ["active", "frozen"]}'),
+          "customer_id": HAS_ACCOUNTS}, {
+        OURS: "SELECT * FROM fca.get_by_filters(NULL::fca.account, {filters})",
+        RAW: "SELECT * FROM fca.accounts WHERE customer_id = {customer_id}"
+             " AND status IN ('active', 'frozen') ORDER BY id LIMIT 100",
+        PLPGSQL: "SELECT * FROM generic.get_by_filters(NULL::fca.accounts, {filters})"}),
+    Case("find_one", "filter", {"filters": Arg("jsonb", "random(1, :few)", '{"customer_id": "CUST-{}"}'),
+                                "customer_id": BUSINESS_ID}, {
+        OURS: "SELECT * FROM fca.find_one(NULL::fca.customer, {filters})",
+        RAW: "SELECT * FROM fca.customers WHERE customer_id = {customer_id} LIMIT 2",
+        PLPGSQL: "SELECT * FROM generic.find_one(NULL::fca.customers, {filters})"}),
+    Case("count", "other", {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}}'),
+                            "customer_id": HAS_ACCOUNTS}, {
+        OURS: "SELECT fca.count(NULL::fca.account, {filters})",
+        RAW: "SELECT count(*) FROM fca.accounts WHERE customer_id = {customer_id}",
+        PLPGSQL: "SELECT generic.count(NULL::fca.accounts, {filters})"}),
+    Case("count_estimate", "other", {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}}'),
+                                     "customer_id": HAS_ACCOUNTS}, {
+        OURS: "SELECT fca.count_estimate(NULL::fca.account, {filters})",
+        RAW: "SELECT count(*) FROM fca.accounts WHERE customer_id = {customer_id}"}),
+    Case("open_cursor, fetch 100", "other", {}, {
+        OURS: "BEGIN;\nSELECT fca.open_cursor(NULL::fca.account, sort_by => 'id', cursor_name => 'c');\n"
+              "FETCH 100 FROM c;\nCOMMIT",
+        RAW: "BEGIN;\nDECLARE c CURSOR FOR SELECT * FROM fca.accounts ORDER BY id;\nFETCH 100 FROM c;\nCOMMIT"}),
+    Case("open_finder, fetch 100", "other", {}, {
+        OURS: "BEGIN;\nSELECT fca.open_finder('find_active_customers', cursor_name => 'c');\n"
+              "FETCH 100 FROM c;\nCOMMIT",
+        RAW: "BEGIN;\nDECLARE c CURSOR FOR SELECT * FROM fca.customers WHERE is_active"
+             " ORDER BY created_at DESC, id DESC LIMIT 100;\nFETCH 100 FROM c;\nCOMMIT"}),
+    Case("find_escalated_for_update", "other", {}, {
+        OURS: "SELECT * FROM fca.find_escalated_for_update()",
+        RAW: "SELECT * FROM fca.conversations WHERE status = 'escalated' ORDER BY updated_at, id"
+             " LIMIT 1 FOR UPDATE SKIP LOCKED"}),
+    Case("create", "create", {"data": NEW_MESSAGE, "conversation_id": BUSY}, {
+        OURS: "SELECT * FROM fca.create(NULL::fca.message, {data})",
+        RAW: RAW_INSERT + " RETURNING *",
+        PLPGSQL: "SELECT * FROM generic.create(NULL::fca.messages, {data})"}, clean_up=FORGET),
+    Case("create_many (1,000)", "create_many", {}, {
+        OURS: "SELECT * FROM fca.create_many(NULL::fca.message, " + MANY.replace("{}", "1000") + ")",
+        RAW: "INSERT INTO fca.messages (conversation_id, role, content, intent)"
+             " SELECT conversation_id, role, content, intent FROM jsonb_populate_recordset(NULL::fca.messages, "
+             + MANY.replace("{}", "1000") + ") RETURNING *",
+        PLPGSQL: "SELECT * FROM generic.create_many(NULL::fca.messages, " + MANY.replace("{}", "1000") + ")"},
+        clean_up=FORGET),
+    Case("create_many_report (10,000)", "report", {}, {
+        OURS: "SELECT * FROM fca.create_many_report(NULL::fca.message, " + MANY.replace("{}", "10000") + ")",
+        "fca_repo, 100 bad": "SELECT * FROM fca.create_many_report(NULL::fca.message, "
+                             + MANY.replace("{}", "10000, 100 bad") + ")",
+        "PL/pgSQL, 100 bad": "SELECT * FROM generic.create_many_report(NULL::fca.messages, "
+                             + MANY.replace("{}", "10000, 100 bad") + ")"}, clean_up=FORGET),
+    Case("update", "key", {"id": ANY, "data": const('{"notes": "called back", "phone": "+44 1"}', "jsonb")}, {
+        OURS: "SELECT * FROM fca.update(NULL::fca.customer, {id}::bigint, {data})",
+        RAW: "UPDATE fca.customers SET notes = 'called back', phone = '+44 1', updated_at = now()"
+             " WHERE id = {id} RETURNING *",
+        PLPGSQL: "SELECT * FROM generic.update(NULL::fca.customers, {id}, {data})"}),
+    Case("update_if", "other", {"id": ANY, "expected": const('{"is_active": [true, false]}', "jsonb"),
+                                "data": const('{"notes": "called back"}', "jsonb")}, {
+        OURS: "SELECT * FROM fca.update_if(NULL::fca.customer, {id}::bigint, {expected}, {data})",
+        RAW: "UPDATE fca.customers SET notes = 'called back', updated_at = now()"
+             " WHERE id = {id} AND is_active IN (true, false) RETURNING *"}),
+    Case("update_many (4)", "other",
+         {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}}'), "customer_id": HAS_ACCOUNTS,
+          "data": const('{"balance": 5}', "jsonb")}, {
+        OURS: "SELECT fca.update_many(NULL::fca.account, {filters}, {data})",
+        RAW: "UPDATE fca.accounts SET balance = 5, updated_at = now() WHERE customer_id = {customer_id}",
+        PLPGSQL: "SELECT generic.update_many(NULL::fca.accounts, {filters}, {data})"}),
+    Case("upsert", "key",
+         {"data": Arg("jsonb", "random(1, :few)", '{"email": "customer{}@example.com", "phone": "+44 2"}'),
+          "whole": Arg("jsonb", "random(1, :few)", '{"email": "customer{}@example.com", "phone": "+44 2",'
+                       ' "customer_id": "CUST-new", "first_name": "A", "last_name": "B"}'), "email": EMAIL}, {
+        OURS: "SELECT * FROM fca.upsert(NULL::fca.customer, {data}, ARRAY['email'])",
+        RAW: "INSERT INTO fca.customers (email, phone, customer_id, first_name, last_name)"
+             " VALUES ({email}, '+44 2', 'CUST-new', 'A', 'B') ON CONFLICT (email)"
+             " DO UPDATE SET phone = EXCLUDED.phone, updated_at = now() RETURNING *",
+        PLPGSQL: "SELECT * FROM generic.upsert(NULL::fca.customers, {whole}, ARRAY['email'], ARRAY['phone'])"}),
+    Case("delete", "key", {}, {
+        OURS: "SELECT fca.delete(NULL::fca.message, 1000000000::bigint + :doomed)",
+        RAW: "DELETE FROM fca.messages WHERE id = 1000000000::bigint + :doomed",
+        PLPGSQL: "SELECT generic.delete(NULL::fca.messages, 1000000000::bigint + :doomed)"},
+        set_up=DOOMED, clean_up=FORGET, script=NEXT_DOOMED),
+    Case("delete_many (1)", "other", {}, {
+        OURS: "SELECT fca.delete_many(NULL::fca.message, ('{\"id\": ' || (1000000000 + :doomed) || '}')::jsonb)",
+        RAW: "DELETE FROM fca.messages WHERE id = 1000000000::bigint + :doomed",
+        PLPGSQL: "SELECT generic.delete_many(NULL::fca.messages, ('{\"id\": ' || (1000000000 + :doomed) || '}')::jsonb)"},
+        set_up=DOOMED, clean_up=FORGET, script=NEXT_DOOMED),
+]
+
+CASES = [finder.case() for finder in FINDERS] + BASE
+
+# What is also run with many clients, at every size (results that do not grow), and as a first call.
+REPRESENTATIVE = ["find_by_email", "find_recent_transactions", "find_active_customers", "get_by_id",
+                  "get_by_filters (4)", "create"]
+CONSTANT = ["find_by_email", "find_by_reference", "get_by_id", "find_recent_transactions", "find_by_conversation",
+            "get_by_filters (4)"]
+COLD = ["find_by_email", "find_recent_transactions", "get_by_id", "get_by_filters (4)"]
+
+
+def named(names):
+    return [case for name in names for case in CASES if case.name == name]
+
+
+def lateral(name, call, query):
+    """20,000 calls in one statement; what the sum reads is one column.  Memoize would leave calls out."""
+    sql = "SET enable_memoize = off;\nSELECT sum(x.id) FROM bench.calls AS c CROSS JOIN LATERAL {} AS x"
+    return Case(name, "lateral", {}, {
+        OURS: sql.replace("{}", f"fca.{call}"),
+        RAW: sql.replace("{}", f"({query})"),
+        SQL: sql.replace("{}", f"sql_twin.{call}"),
+        PLPGSQL: sql.replace("{}", f"plpgsql_twin.{call}")})
+
+
+LATERAL = [
+    lateral("find_by_email", "find_by_email(c.email)", "SELECT * FROM fca.customers WHERE email = c.email"),
+    lateral("find_recent_transactions (10)", "find_recent_transactions(c.account_id, 10)",
+            "SELECT * FROM fca.transactions WHERE account_id = c.account_id ORDER BY occurred_at DESC, id DESC LIMIT 10"),
+]
+
+SCAN = "ILIKE scan"
+
+
+def search(keyword, what):
+    """search_by_keyword, beside the same query on a copy of the table without trigram index."""
+    finder = next(finder for finder in FINDERS if finder.name == "search_by_keyword")
+    case = finder.case()
+    return Case(what, "search", {"keyword": const(keyword)},
+                {**case.sql, SCAN: case.sql[RAW].replace("fca.faqs", "bench.faqs_scan")})
+
+
+SEARCHES = [search("quokka", "rare"), search("mortgage", "common"), search("kk", "rare, two letters")]
+
+
+def depth(account, rows, place):
+    """The page behind a row of one account with very many transactions."""
+    columns = f"account_id = {account}"
+    order = "ORDER BY occurred_at DESC, id DESC"
+    call = f"find_recent_transactions({account}" + (f", 50, '{place[0]}', {place[1]})" if place else ")")
+    behind = f" AND (occurred_at, id) < ('{place[0]}', {place[1]})" if place else ""
+    return Case(str(rows), "depth", {}, {
+        OURS: f"SELECT * FROM fca.{call}",
+        RAW: f"SELECT * FROM fca.transactions WHERE {columns}{behind} {order} LIMIT 50",
+        PLPGSQL: f"SELECT * FROM plpgsql_twin.{call}",
+        "OFFSET": f"SELECT * FROM fca.transactions WHERE {columns} {order} LIMIT 50 OFFSET {rows}"})

@@ -2,13 +2,14 @@
 --
 --   psql -v n=1000000 -f load.sql
 --
--- n rows in transactions, messages and FAQs, n/20 ("few") in customers, accounts and conversations.
+-- n rows in transactions, messages and (up to a million) FAQs, n/20 ("few") in customers, accounts and conversations.
 -- One account in ten has all the transactions, about 200 each at every size, and one conversation in
 -- ten all the messages ("busy" of each); one customer in 200 has all the conversations, 200 each.  So a
 -- list is as long in a small database as in a large one, no plan suffers from a wrong guess of its
 -- length, and its rows lie scattered over the table, as those of real ones do.
 \set ON_ERROR_STOP on
-SELECT greatest(100, :n / 20) AS few, greatest(1, :n / 200) AS busy, greatest(1, :n / 4000) AS talkers, greatest(100, :n / 1000) AS products \gset
+SELECT greatest(100, :n / 20) AS few, greatest(1, :n / 200) AS busy, greatest(1, :n / 4000) AS talkers, greatest(100, :n / 1000) AS products,
+       least(:n, 1000000) AS faqs \gset
 
 CREATE SCHEMA bench;
 
@@ -82,11 +83,11 @@ FROM generate_series(1, :n::bigint) AS g;
 -- "quokka" is in ten questions at every size, "mortgage" in a tenth of all FAQs.
 INSERT INTO fca.faqs (question, answer, category, keywords, is_active)
 SELECT 'How do I ' || bench.word('{open,close,change,find,report,renew,cancel}', g) || ' my '
-       || CASE WHEN g % (:n / 10) = 7 THEN 'quokka ' WHEN g % 20 = 3 THEN 'mortgage ' ELSE '' END
+       || CASE WHEN g % (:faqs / 10) = 7 THEN 'quokka ' WHEN g % 20 = 3 THEN 'mortgage ' ELSE '' END
        || bench.name(g * 7919 % 8000) || ' ' || bench.word('{card,account,loan,limit,address,statement}', g / 7) || '?',
        repeat('First you log in, then you choose what you need. ', 4), 'category ' || g % 50,
        bench.name(g * 104729 % 8000) || ', ' || CASE WHEN g % 20 = 13 THEN 'mortgage' ELSE 'payment' END || ', service', true
-FROM generate_series(1, :n::bigint) AS g;
+FROM generate_series(1, :faqs::bigint) AS g;
 
 SELECT indexdef FROM later \gexec
 RESET session_replication_role;
@@ -95,4 +96,23 @@ INSERT INTO bench.facts
 SELECT 'since', (timestamptz '2024-01-01 00:00Z' + :n * 0.25 * interval '1 minute')::text
 UNION ALL SELECT 'until', (timestamptz '2024-01-01 00:00Z' + :n * 0.75 * interval '1 minute')::text
 UNION ALL SELECT 'name', (SELECT last_name FROM fca.customers WHERE id = 17);
+
+-- The same FAQs without trigram index.
+CREATE TABLE bench.faqs_scan AS SELECT * FROM fca.faqs;
+ALTER TABLE bench.faqs_scan ADD PRIMARY KEY (id);
+
+-- The arguments of 20,000 calls in one statement.
+CREATE TABLE bench.calls AS
+SELECT 'customer' || 1 + g * 7919 % :few || '@example.com' AS email, 1 + g * 7919 % :busy AS account_id
+FROM generate_series(1, 20000) AS g;
+
+-- Rows to create in one call; a bad one has no role that there is.
+CREATE TABLE bench.batches AS
+SELECT name, jsonb_agg(jsonb_build_object('conversation_id', 1 + g % :busy,
+         'role', CASE WHEN g % 100 = bad THEN 'nobody' ELSE 'agent' END,
+         'content', 'Message ' || g || ' of many', 'intent', 'question')) AS rows
+FROM (VALUES ('1000', 1000, NULL), ('10000', 10000, NULL), ('10000, 100 bad', 10000, 7)) AS batch (name, size, bad),
+     LATERAL generate_series(1, size) AS g
+GROUP BY name;
+
 VACUUM (FREEZE, ANALYZE);

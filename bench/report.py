@@ -1,0 +1,279 @@
+"""Writes results.md: what was measured on, every figure, and the targets."""
+
+from statistics import median
+
+from cases import OURS, PLPGSQL, RAW, SCAN, SQL
+from run_memory import STAGES
+from run_python import ALCHEMY, ALCHEMY_CORE, BATCH, SINGLY
+
+CAMPS = (RAW, SQL, PLPGSQL)
+
+
+def rows_of(records, **wanted):
+    """Records whose fields are as wanted; a tuple means one of these."""
+    def fits(record):
+        return all(getattr(record, name) in value if isinstance(value, tuple) else getattr(record, name) == value
+                   for name, value in wanted.items())
+    return [record for record in records if fits(record)]
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def time_text(micros):
+    if micros >= 1e6:
+        return f"{micros / 1e6:.2f} s"
+    if micros >= 1e4:
+        return f"{micros / 1e3:.1f} ms"
+    return f"{micros:.1f}" if micros < 1000 else f"{micros:.0f}"
+
+
+def ratio_text(ratio):
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3f}" if ratio >= 0.01 else f"1/{1 / ratio:.0f}"
+
+
+#
+# Targets
+#
+
+class Targets:
+    """The table of targets: what is asked, what was measured, whether it holds."""
+
+    def __init__(self, records):
+        self.records = records
+        self.rows = []
+
+    def add(self, work, asked, figures, limit, higher=False):
+        """figures: (what, ratio); all have to hold, the worst is shown."""
+        if not figures:
+            self.rows.append((work, asked, "not measured", "-"))
+            return
+        good = [what for what, ratio in figures if (ratio >= limit if higher else ratio <= limit)]
+        middle = median(ratio for _, ratio in figures)
+        what, worst = (min if higher else max)(figures, key=lambda figure: figure[1])
+        if len(figures) == 1:
+            measured = f"{ratio_text(worst)}"
+        else:
+            measured = (f"{len(good)} of {len(figures)} hold; median {ratio_text(middle)},"
+                        f" worst {ratio_text(worst)} ({what})")
+        self.rows.append((work, asked, measured, "met" if len(good) == len(figures) else "**not met**"))
+
+    def ratios(self, theirs, **wanted):
+        """(case and mode, ratio) of the records; theirs may be several camps."""
+        theirs = theirs if isinstance(theirs, tuple) else (theirs,)
+        several = len(theirs) > 1
+        return [(f"{record.case}, {record.mode}" + (f", {label}" if several else ""), record.ratio(OURS, label))
+                for record in rows_of(self.records, **wanted) for label in theirs if label in record.figures]
+
+    def all(self):
+        calls = {"section": "calls"}
+        search = {"section": "search", "n": max((r.n for r in rows_of(self.records, section="search")), default=0)}
+        self.add("lists, prepared, against raw prepared", "<= 1.10",
+                 self.ratios(RAW, kind="list", mode="prepared", **calls), 1.10)
+        self.add("one row, prepared, against raw prepared", "<= 1.15",
+                 self.ratios(RAW, kind="point", mode="prepared", **calls), 1.15)
+        for camp in (PLPGSQL, SQL):
+            self.add(f"each finder, each mode, against its {camp} twin", "<= 1.0",
+                     self.ratios(camp, kind=("point", "list"), **calls), 1.0)
+        self.add("lists, simple and extended, against ad-hoc SQL", "<= 0.9",
+                 self.ratios(RAW, kind="list", mode=("simple", "extended"), **calls), 0.9)
+        self.add("calls in a join, against PL/pgSQL", "<= 0.8", self.ratios(PLPGSQL, section="lateral"), 0.8)
+        self.add("base reads and writes by key, against PL/pgSQL with EXECUTE", "<= 0.5",
+                 self.ratios(PLPGSQL, kind="key", **calls), 0.5)
+        self.add("get_by_filters, against PL/pgSQL with EXECUTE", "<= 0.25",
+                 [figure for figure in self.ratios(PLPGSQL, kind="filter", **calls) if "get_by" in figure[0]], 0.25)
+        self.add("create, against a prepared INSERT", "<= 1.3",
+                 self.ratios(RAW, kind="create", mode="prepared", **calls), 1.3)
+        self.add("create_many, against INSERT .. SELECT from jsonb_populate_recordset", "<= 1.3",
+                 self.ratios(RAW, kind="create_many", mode="prepared", **calls), 1.3)
+        self.add("Python, point finders, against SQLAlchemy", "<= 1/6",
+                 self.ratios(ALCHEMY, section="python", kind="point"), 1 / 6)
+        self.add("Python, 50-row lists, against SQLAlchemy", "<= 1/4",
+                 self.ratios(ALCHEMY, section="python", kind="list"), 1 / 4)
+        for camp in (ALCHEMY, ALCHEMY_CORE):
+            self.add(f"Python, create_many, against {camp}", "<= 1/30",
+                     self.ratios(camp, section="python", kind="create_many"), 1 / 30)
+        self.depth()
+        self.add("search for a rare keyword, against the scan", "<= 1/100",
+                 self.ratios(SCAN, case="rare", **search), 1 / 100)
+        self.add("search for a common keyword, against the scan", "<= 1/3",
+                 self.ratios(SCAN, case="common", **search), 1 / 3)
+        self.growth()
+        self.add("64 clients, throughput against raw prepared", ">= 0.9",
+                 self.ratios(RAW, section="clients", clients=64, mode="prepared"), 0.9, higher=True)
+        self.memory()
+        return table(["work", "target", "measured", ""], self.rows)
+
+    def depth(self):
+        for record in rows_of(self.records, section="depth"):
+            deepest = max(int(label.rsplit(", ", 1)[1]) for label in record.figures)
+            self.add(f"a page at depth {deepest:,}, against the first", "<= 1.1",
+                     [("", record.ratio(f"{OURS}, {deepest}", f"{OURS}, 0"))], 1.1)
+
+    def growth(self):
+        found = rows_of(self.records, section="growth")
+        small, large = sizes_of(found[0]) if found else (10_000, 1_000_000)
+        self.add(f"{large:,} rows against {small:,}, the same call", "<= 1.3",
+                 [(record.case, record.ratio(f"{OURS}, {large}", f"{OURS}, {small}")) for record in found], 1.3)
+
+    def memory(self):
+        for record in rows_of(self.records, section="memory"):
+            before, after = (record.figures[stage][0] for stage in STAGES[2:])
+            self.rows.append((f"growth of a backend's memory over {record.n:,} calls", "0",
+                              f"{after - before:,} bytes", "met" if after <= before else "**not met**"))
+            kept = record.figures[STAGES[1]][1] - record.figures[STAGES[0]][1]
+            self.rows.append(("kept plans of a backend that has called everything", "<= 2 MB",
+                              f"{kept / 2**20:.2f} MB", "met" if kept <= 2 * 2**20 else "**not met**"))
+
+
+def sizes_of(record):
+    """The smallest size, and the largest up to a million rows."""
+    sizes = sorted({int(label.rsplit(", ", 1)[1]) for label in record.figures})
+    return sizes[0], max([size for size in sizes[1:] if size <= 1_000_000], default=sizes[-1])
+
+
+#
+# Every figure
+#
+
+def compared(records, camps, first="call", unit="us"):
+    """One line for each record: our figure, and of each camp its own, the ratio and the ratio's spread."""
+    camps = [camp for camp in camps if any(camp in record.figures for record in records)]
+    lines = []
+    for record in records:
+        line = [record.case, time_text(record.median(OURS))]
+        for camp in camps:
+            if camp in record.figures:
+                line.append(f"{time_text(record.median(camp))} → **{ratio_text(record.ratio(OURS, camp))}**"
+                            f" ±{record.spread(OURS, camp) * 100:.0f} %")
+            else:
+                line.append("")
+        lines.append(line)
+    return table([first, f"{OURS}, {unit}"] + [f"{camp}, {unit} → ratio" for camp in camps], lines)
+
+
+def section(title, *paragraphs):
+    return "\n".join(["## " + title, "", *paragraphs])
+
+
+def calls(records):
+    text = []
+    for mode in ("prepared", "extended", "simple"):
+        found = rows_of(records, section="calls", mode=mode)
+        text += [f"### {mode.capitalize()} mode", "", compared(rows_of(found, kind=("point", "list")), CAMPS, "finder"),
+                 compared([record for record in found if record.kind not in ("point", "list", "report")], CAMPS,
+                          "base repository")]
+    return section("Every call, one client", *text)
+
+
+def clients(records):
+    text = []
+    for count in sorted({record.clients for record in rows_of(records, section="clients")}):
+        for mode in ("prepared", "extended", "simple"):
+            found = rows_of(records, section="clients", clients=count, mode=mode)
+            if not found:
+                continue
+            rows = [[record.case, f"{record.median(OURS):,.0f}"]
+                    + [f"{record.median(camp):,.0f} → **{record.ratio(OURS, camp):.2f}**"
+                       f" ±{record.spread(OURS, camp) * 100:.0f} %" if camp in record.figures else "" for camp in CAMPS]
+                    for record in found]
+            text.append(f"### {count} clients, {mode} mode\n\n"
+                        + table(["call", f"{OURS}, calls/s"] + [f"{camp} → ratio" for camp in CAMPS], rows))
+    return section("Many clients: calls a second (more is better)",
+                   "A representative part of the calls, over the time in which all clients are warm.\n", *text)
+
+
+def lateral(records):
+    rows = [[record.case, f"{record.median(OURS) / 20000:.2f}"]
+            + [f"{record.median(camp) / 20000:.2f} → **{ratio_text(record.ratio(OURS, camp))}**" for camp in CAMPS]
+            for record in rows_of(records, section="lateral")]
+    return section("20,000 calls in one LATERAL join",
+                   "Microseconds of one call. Raw SQL and the inlined function become part of the join.\n",
+                   table(["call", f"{OURS}, us"] + [f"{camp}, us → ratio" for camp in CAMPS], rows))
+
+
+def python(records):
+    found = rows_of(records, section="python")
+    return section("From Python",
+                   f"asyncpg that calls {OURS}, beside SQLAlchemy's asyncio session over asyncpg with the same finders;"
+                   " both in one open transaction and in one session.\n",
+                   compared(found, (ALCHEMY, ALCHEMY_CORE)))
+
+
+def batches(records):
+    rows = [[record.case, time_text(record.median(BATCH)), time_text(record.median(SINGLY)),
+             f"**{ratio_text(record.ratio(BATCH, SINGLY))}** ±{record.spread(BATCH, SINGLY) * 100:.0f} %"]
+            for record in rows_of(records, section="batches")]
+    reports = rows_of(records, kind="report", mode="prepared")
+    text = [table(["work", "one call, us", "one by one, us", "ratio"], rows)]
+    for record in reports:
+        text.append(table([record.case, "us", "ratio to all good"],
+                          [[label, time_text(record.median(label)), ratio_text(record.ratio(label, OURS))]
+                           for label in record.figures]))
+    return section("Batches, beside the same keys one by one", *text)
+
+
+def depth(records):
+    text = []
+    for record in rows_of(records, section="depth"):
+        depths = sorted({int(label.rsplit(", ", 1)[1]) for label in record.figures})
+        camps = list(dict.fromkeys(label.rsplit(", ", 1)[0] for label in record.figures))
+        text.append(table([f"{record.case}, page behind row"] + [f"{camp}, us" for camp in camps],
+                          [[f"{rows:,}"] + [time_text(record.median(f"{camp}, {rows}"))
+                                            if f"{camp}, {rows}" in record.figures else "" for camp in camps]
+                           for rows in depths]))
+    return section("Depth of a page", *text)
+
+
+def search(records):
+    text = []
+    for n in sorted({record.n for record in rows_of(records, section="search")}):
+        text += [f"### {n:,} FAQs", "", compared(rows_of(records, section="search", n=n), (SCAN, *CAMPS), "keyword")]
+    return section("search_by_keyword",
+                   "A rare keyword is in ten FAQs, a common one in a tenth of them; two letters are too few for the"
+                   " trigram index.\n", *text)
+
+
+def growth(records):
+    found = rows_of(records, section="growth")
+    labels = list(found[0].figures) if found else []
+    return section("The same call in smaller and larger databases",
+                   table(["call"] + [f"{camp}, {int(n):,} rows, us" for camp, n in
+                                     (label.rsplit(", ", 1) for label in labels)],
+                         [[record.case] + [time_text(record.median(label)) for label in labels] for record in found]))
+
+
+def cold(records):
+    rows = []
+    for record in rows_of(records, section="cold"):
+        for label in [label for label in record.figures if label.endswith(", first")]:
+            camp = label.rsplit(", ", 1)[0]
+            first, third = record.median(label), record.median(f"{camp}, third")
+            rows.append([record.case, camp, f"{first:.0f}", f"{third:.0f}", f"{first - third:.0f}"])
+    return section("The first call of a connection",
+                   "It loads catalogs, the module where there is one, and plans.\n",
+                   table(["call", "camp", "first, us", "third, us", "difference, us"], rows))
+
+
+def memory(records):
+    return section("Memory of a backend", *[
+        table(["after", "all, bytes", "kept plans, bytes"],
+              [[stage.replace("all calls", f"{record.n:,} calls"), f"{total:,}", f"{plans:,}"]
+               for stage, (total, plans) in record.figures.items()])
+        for record in rows_of(records, section="memory")])
+
+
+def write_report(path, records, environment, charts):
+    """results.md: how it was measured, charts, figures, targets."""
+    sections = {"calls": calls, "clients": clients, "lateral": lateral, "python": python, "batches": batches,
+                "depth": depth, "search": search, "growth": growth, "cold": cold, "memory": memory}
+    measured = {record.section for record in records}
+    text = ["# Measured\n", environment,
+            *[f"![{title}]({name})\n" for name, title in charts],
+            *[write(records) for name, write in sections.items() if name in measured],
+            section("Targets", Targets(records).all())]
+    with open(path, "w") as file:
+        file.write("\n".join(text))

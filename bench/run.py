@@ -1,0 +1,128 @@
+"""Runs the benchmark on the throwaway server that tools/bench.sh has started."""
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+import time
+
+import asyncpg
+import matplotlib
+import sqlalchemy
+
+from charts import draw
+from database import Database
+from measure import Progress
+from pgbench import MODES, WARM_UP
+from report import write_report
+from run_memory import measure_memory
+from run_pgbench import PgbenchRuns
+from run_python import PythonRuns
+
+SETTINGS = ("shared_buffers", "work_mem", "maintenance_work_mem", "max_connections", "jit", "autovacuum", "fsync",
+            "full_page_writes", "synchronous_commit", "max_wal_size", "checkpoint_timeout", "max_parallel_workers_per_gather",
+            "random_page_cost", "plan_cache_mode")
+
+# What differs between a full run and a quick one.
+FULL = {"sizes": [10_000, 100_000, 1_000_000], "rounds": 7, "seconds": 0.12, "modes": MODES,
+        "clients": [8, 64], "many_seconds": 0.4, "many_calls": 150, "connections": 15,
+        "python_calls": 300, "memory_calls": 1_000_000}
+QUICK = {"sizes": [10_000, 100_000], "rounds": 3, "seconds": 0.03, "modes": ["simple", "prepared"],
+         "clients": [64], "many_seconds": 0.1, "many_calls": 60, "connections": 5,
+         "python_calls": 50, "memory_calls": 100_000}
+
+
+def parse():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bindir", required=True)
+    parser.add_argument("--socket", required=True)
+    parser.add_argument("--output", required=True)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")])
+    parser.add_argument("--rounds", type=int)
+    given = parser.parse_args()
+    options = argparse.Namespace(**{**(QUICK if given.quick else FULL),
+                                    **{name: value for name, value in vars(given).items() if value is not None}})
+    if given.large and not given.sizes:
+        options.sizes = options.sizes + [10_000_000]
+    options.sizes = sorted(options.sizes)
+    return options
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.machine()
+
+
+def system():
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        return platform.system()
+
+
+def environment(options, database, load):
+    """What was measured on, with what, and how."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    settings = ", ".join(f"{name} = {database.value(f'SHOW {name}')}" for name in SETTINGS)
+    extension = database.value("SELECT extversion FROM pg_extension WHERE extname = 'fca_repo'")
+    server = database.value("SELECT split_part(version(), ' on ', 1)")
+    sizes = ", ".join(f"{size:,}" for size in options.sizes)
+    return f"""By `tools/bench.sh{' --quick' if options.quick else ''}` on {time.strftime('%Y-%m-%d')}; the last table holds the targets.
+
+- Machine: {processor()}, {os.cpu_count()} cores, {memory:.0f} GB, {system()}, Linux {platform.release()};
+  load average {load:.1f} when it began. Server and clients share the cores.
+- Versions: fca_repo {extension}; {server}; Python {platform.python_version()}, SQLAlchemy {sqlalchemy.__version__},
+  asyncpg {asyncpg.__version__}, matplotlib {matplotlib.__version__}.
+- Settings: {settings}.
+- Data: databases with {sizes} rows in the largest tables (`bench/load.sql`); where no size is named, the largest.
+- How: the alternatives run in turn, {options.rounds} rounds. A figure of a round is the mean of the middle half of its
+  calls, each on a connection whose first {WARM_UP} calls are left out; shown are the median of the rounds, in
+  microseconds unless a unit is named, and the median of the rounds' ratios, **fca_repo / other** (below 1, fca_repo is
+  faster). ± is the distance of the ratio's quartiles in parts of its median: a difference that is smaller says nothing.
+- Raw SQL is a prepared statement in prepared mode, and ad hoc in simple and extended mode, where the server parses and
+  plans each call.
+"""
+
+
+def main():
+    options = parse()
+    progress = Progress()
+    load = os.getloadavg()[0]
+    os.environ.update(PGHOST=options.socket, PGUSER="postgres")
+    databases = []
+    for size in options.sizes:
+        progress(f"loading {size:,} rows")
+        database = Database(options.bindir, size)
+        database.make()
+        databases.append(database)
+    largest = databases[-1]
+
+    described = environment(options, largest, load)
+    os.makedirs(options.output, exist_ok=True)
+    records = []
+    pgbench = PgbenchRuns(options.bindir, databases, options, progress, records)
+    python = PythonRuns(largest, options, progress, options.socket, records)
+    # Pages at a depth come last: what they read would change the table for all others.
+    for work in (lambda: records.extend(measure_memory(largest, options.memory_calls, progress)),
+                 lambda: asyncio.run(python.run()),
+                 pgbench.calls, pgbench.clients, pgbench.lateral, pgbench.search, pgbench.growth, pgbench.cold,
+                 pgbench.depth):
+        work()
+        # What has been measured is not lost if the rest is.
+        write(options.output, described, records)
+    progress(f"wrote {options.output}/results.md")
+
+
+def write(folder, described, records):
+    write_report(os.path.join(folder, "results.md"), records, described, draw(folder, records))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""What pgbench measures: all calls, many clients, joins, depth, searches, growth, first calls."""
+
+from cases import CASES, COLD, CONSTANT, LATERAL, OURS, RAW, REPRESENTATIVE, SEARCHES, depth, named
+from measure import Alternative, Record, alternate, alternate_many
+from pgbench import Pgbench
+
+
+class PgbenchRuns:
+    def __init__(self, bindir, databases, options, progress, records):
+        self.databases = databases
+        self.largest = databases[-1]
+        self.programs = {db: Pgbench(bindir, db.name, db.facts) for db in databases}
+        self.options = options
+        self.progress = progress
+        self.records = records
+
+    def alternatives(self, case, database=None):
+        database = database or self.largest
+        return [Alternative(camp, self.programs[database], database, case, camp) for camp in case.sql]
+
+    def keep(self, section, case, mode, figures, clients=1, n=None, unit="us"):
+        self.records.append(Record(section, case.name, case.kind, mode, clients, n or self.largest.n, unit, figures))
+
+    def one_client(self, section, case, mode="prepared", database=None):
+        database = database or self.largest
+        self.keep(section, case, mode,
+                  alternate(self.alternatives(case, database), mode, self.options.rounds, self.options.seconds),
+                  n=database.n)
+
+    def calls(self):
+        """Every finder and every base function, in each of pgbench's modes."""
+        for number, case in enumerate(CASES, 1):
+            self.progress(f"call {number} of {len(CASES)}: {case.name}")
+            for mode in self.options.modes:
+                if mode == "prepared" or case.kind != "report":
+                    self.one_client("calls", case, mode)
+            if case.clean_up:
+                self.largest.psql("VACUUM fca.messages")
+        self.largest.psql("VACUUM ANALYZE fca.customers, fca.accounts, fca.messages")
+
+    def clients(self):
+        for clients in self.options.clients:
+            for case in named(REPRESENTATIVE):
+                self.progress(f"{clients} clients: {case.name}")
+                for mode in self.options.modes:
+                    figures = alternate_many(self.alternatives(case), mode, self.options.rounds,
+                                             self.options.many_seconds, clients, self.options.many_calls)
+                    self.keep("clients", case, mode, figures, clients, unit="calls/s")
+        self.largest.psql("VACUUM fca.messages")
+
+    def lateral(self):
+        for case in LATERAL:
+            self.progress(f"20,000 calls in a join: {case.name}")
+            self.one_client("lateral", case)
+
+    def search(self):
+        for database in self.databases:
+            if database.n > 1_000_000:
+                continue
+            for case in SEARCHES:
+                self.progress(f"search of {database.n:,} FAQs: {case.name}")
+                self.one_client("search", case, "simple", database)
+
+    def growth(self):
+        """The same call in every database, in turn; only calls whose result does not grow."""
+        if len(self.databases) < 2:
+            return
+        for case in named(CONSTANT):
+            self.progress(f"growth: {case.name}")
+            alternatives = [Alternative(f"{camp}, {db.n}", self.programs[db], db, case, camp)
+                            for db in self.databases for camp in (OURS, RAW)]
+            self.keep("growth", case, "prepared",
+                      alternate(alternatives, "prepared", self.options.rounds, self.options.seconds))
+
+    def depth(self):
+        """Pages of one account that has as many transactions as all others together."""
+        db = self.largest
+        size = min(db.n, 1_000_000)
+        account = db.value("INSERT INTO fca.accounts (account_number, customer_id) VALUES ('whale', 1) RETURNING id")
+        self.progress(f"depth: loading {size:,} transactions of one account")
+        db.psql(f"""
+            INSERT INTO fca.transactions (account_id, reference, amount, description, occurred_at)
+            SELECT {account}, 'WHALE-' || g, 1, 'Card payment number ' || g, timestamptz '2020-01-01 00:00Z' + g * interval '1 s'
+            FROM generate_series(1, {size}) AS g;
+            VACUUM ANALYZE fca.transactions;""")
+        alternatives = []
+        for rows in (0, size // 100, size // 10, size // 10 * 9):
+            place = rows and db.psql(
+                f"SELECT occurred_at, id FROM fca.transactions WHERE account_id = {account}"
+                f" ORDER BY occurred_at DESC, id DESC OFFSET {rows - 1} LIMIT 1")[0]
+            case = depth(account, rows, place)
+            alternatives += [Alternative(f"{camp}, {rows}", self.programs[db], db, case, camp)
+                             for camp in case.sql if rows or camp != "OFFSET"]
+        self.progress("depth: pages")
+        self.records.append(Record("depth", "find_recent_transactions", "depth", "prepared", 1, db.n, "us",
+                                   alternate(alternatives, "prepared", self.options.rounds, self.options.seconds)))
+
+    def cold(self):
+        """The first call of a connection, beside its third."""
+        for case in named(COLD):
+            self.progress(f"first call of a connection: {case.name}")
+            figures = {}
+            for _ in range(self.options.connections):
+                for one in self.alternatives(case):
+                    log = sorted(one.run("simple", 3), key=lambda call: call[1])
+                    figures.setdefault(f"{one.camp}, first", []).append(log[0][2])
+                    figures.setdefault(f"{one.camp}, third", []).append(log[2][2])
+            self.keep("cold", case, "simple", figures)
