@@ -200,6 +200,13 @@ SELECT fca.count_estimate(NULL::fca.message, '{"role": "customer"}');
 \echo 'Many keys in one call, in their order; the newest few of many parents.'
 \echo
 SELECT id, customer_id, first_name FROM fca.find_by_business_ids(ARRAY['CUST-000002', 'CUST-000001', 'CUST-999999']);
+SELECT count(*) AS customers FROM fca.find_by_emails(ARRAY(SELECT email FROM fca.find_active_customers(20)));
+SELECT account_number, status FROM fca.find_by_account_numbers(ARRAY(SELECT account_number FROM fca.list_by_customer(:customer)));
+SELECT reference, amount FROM fca.find_by_references(ARRAY(SELECT reference FROM fca.find_recent_transactions(:account_id, 2)));
+SELECT id, escalation_id FROM fca.find_by_ticket_ids(ARRAY[:'ticket', 'ESC-999999']);
+SELECT customer_id, id, type FROM fca.list_by_customers(ARRAY[2, 1]);
+SELECT customer_id, id, status FROM fca.find_by_customers(ARRAY[:customer, 1], per_customer => 1);
+SELECT conversation_id, role, left(content, 60) AS content FROM fca.find_recent_messages_of(ARRAY[2, 1], per_conversation => 2);
 SELECT account_id, amount, occurred_at FROM fca.find_recent_transactions_of(ARRAY[2, 1], per_account => 2);
 SELECT conversation_id, id, role FROM fca.get_children(NULL::fca.message, 'conversation_id', ARRAY[2, 1], per_parent => 2);
 \echo 'Upserts need only what changes; compare-and-set changes only what it expects.'
