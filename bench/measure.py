@@ -8,6 +8,10 @@ from statistics import median, quantiles
 from pgbench import WARM_UP, latency, throughput
 
 
+# Microseconds of a call beside which those of a new connection do not count.
+SLOW = 5000
+
+
 @dataclass
 class Record:
     """The alternatives of one piece of work: their figures of each round."""
@@ -63,19 +67,24 @@ class Alternative:
                 self.database.psql(self.case.clean_up)
 
 
-def calls_within(seconds, log):
-    """How many calls fill the time, by the fastest that was seen."""
-    fastest = max(1, min(micros for _, _, micros in log)) / 1e6
-    return max(2, min(20000, int(seconds / fastest)))
+def calls_alone(alternative, mode, seconds):
+    """How many calls of one client fill the time, by the fastest that is seen."""
+    def fastest(calls):
+        return max(1, min(micros for _, _, micros in alternative.run(mode, calls)))
+
+    micros = fastest(3)
+    if micros < SLOW:
+        # Of a fast call, the first ones of a connection say nothing.
+        micros = fastest(2 * WARM_UP)
+    return max(2, min(20000, int(seconds * 1e6 / micros)))
 
 
 def alternate(alternatives, mode, rounds, seconds):
     """Microseconds of a call, of each alternative and round, one client."""
     counts = {}
     for one in alternatives:
-        # The third call no longer pays for the new connection.
-        calls = calls_within(seconds, one.run(mode, 3))
-        counts[one.label] = calls + WARM_UP if calls > 4 * WARM_UP else calls
+        calls = calls_alone(one, mode, seconds)
+        counts[one.label] = calls + WARM_UP if calls >= WARM_UP else calls
     figures = {one.label: [] for one in alternatives}
     for _ in range(rounds):
         for one in alternatives:
@@ -87,7 +96,7 @@ def alternate_many(alternatives, mode, rounds, seconds, clients, fewest):
     """Calls a second of many clients, of each alternative and round."""
     calls = {}
     for one in alternatives:
-        alone = calls_within(seconds, one.run(mode, 3))
+        alone = calls_alone(one, mode, seconds)
         # Two cores or more serve them; the calls of a client must be many beside those that warm it up.
         calls[one.label] = max(fewest, 2 * alone // clients)
     figures = {one.label: [] for one in alternatives}

@@ -10,7 +10,7 @@ from statistics import fmean
 MODES = ("simple", "extended", "prepared")
 
 # The first calls of a connection load catalogs and plan; that is measured on its own.
-WARM_UP = 20
+WARM_UP = 100
 
 
 class Pgbench:

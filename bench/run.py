@@ -83,7 +83,7 @@ def environment(options, database, load):
 - Settings: {settings}.
 - Data: databases with {sizes} rows in the largest tables (`bench/load.sql`); where no size is named, the largest.
 - How: the alternatives run in turn, {options.rounds} rounds. A figure of a round is the mean of the middle half of its
-  calls, each on a connection whose first {WARM_UP} calls are left out; shown are the median of the rounds, in
+  calls, each on a connection whose first {WARM_UP} calls (a quarter, of few) are left out; shown are the median of the rounds, in
   microseconds unless a unit is named, and the median of the rounds' ratios, **fca_repo / other** (below 1, fca_repo is
   faster). ± is the distance of the ratio's quartiles in parts of its median: a difference that is smaller says nothing.
 - Raw SQL is a prepared statement in prepared mode, and ad hoc in simple and extended mode, where the server parses and
