@@ -341,8 +341,8 @@ BASE = [
 CASES = [finder.case() for finder in FINDERS] + BASE
 
 # What is also run with many clients, at every size (results that do not grow), and as a first call.
-REPRESENTATIVE = ["find_by_email", "find_recent_transactions", "find_active_customers", "get_by_id",
-                  "get_by_filters (4)", "create"]
+REPRESENTATIVE = ["find_by_email", "find_recent_transactions", "create", "get_by_id", "get_by_filters (4)",
+                  "find_active_customers"]
 CONSTANT = ["find_by_email", "find_by_reference", "get_by_id", "find_recent_transactions", "find_by_conversation",
             "get_by_filters (4)"]
 COLD = ["find_by_email", "find_recent_transactions", "get_by_id", "get_by_filters (4)"]

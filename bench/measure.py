@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from pgbench import WARM_UP, latency, throughput
+from pgbench import BLOCKS, WARM_UP, latency, throughput
 
 
 # Microseconds of a call beside which those of a new connection do not count.
@@ -68,14 +68,11 @@ class Alternative:
 
 
 def calls_alone(alternative, mode, seconds):
-    """How many calls of one client fill the time, by the fastest that is seen."""
-    def fastest(calls):
-        return max(1, min(micros for _, _, micros in alternative.run(mode, calls)))
-
-    micros = fastest(3)
+    """How many calls of one client fill the time."""
+    micros = min(micros for _, _, micros in alternative.run(mode, 3))
     if micros < SLOW:
         # Of a fast call, the first ones of a connection say nothing.
-        micros = fastest(2 * WARM_UP)
+        micros = latency(alternative.run(mode, 2 * WARM_UP + BLOCKS))
     return max(2, min(20000, int(seconds * 1e6 / micros)))
 
 

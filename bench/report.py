@@ -163,6 +163,8 @@ def calls(records):
     text = []
     for mode in ("prepared", "extended", "simple"):
         found = rows_of(records, section="calls", mode=mode)
+        if not found:
+            continue
         text += [f"### {mode.capitalize()} mode", "", compared(rows_of(found, kind=("point", "list")), CAMPS, "finder"),
                  compared([record for record in found if record.kind not in ("point", "list", "report")], CAMPS,
                           "base repository")]

@@ -14,7 +14,7 @@ import sqlalchemy
 from charts import draw
 from database import Database
 from measure import Progress
-from pgbench import MODES, WARM_UP
+from pgbench import BLOCKS, MODES, WARM_UP
 from report import write_report
 from run_memory import measure_memory
 from run_pgbench import PgbenchRuns
@@ -26,11 +26,11 @@ SETTINGS = ("shared_buffers", "work_mem", "maintenance_work_mem", "max_connectio
 
 # What differs between a full run and a quick one.
 FULL = {"sizes": [10_000, 100_000, 1_000_000], "rounds": 7, "seconds": 0.12, "modes": MODES,
-        "clients": [8, 64], "many_seconds": 0.4, "many_calls": 150, "connections": 15,
-        "python_calls": 300, "memory_calls": 1_000_000}
+        "clients": [8, 64], "many_cases": 6, "many_rounds": 5, "many_seconds": 0.4, "many_calls": 150,
+        "connections": 15, "python_calls": 300, "memory_calls": 1_000_000}
 QUICK = {"sizes": [10_000, 100_000], "rounds": 3, "seconds": 0.03, "modes": ["simple", "prepared"],
-         "clients": [64], "many_seconds": 0.1, "many_calls": 60, "connections": 5,
-         "python_calls": 50, "memory_calls": 100_000}
+         "clients": [64], "many_cases": 3, "many_rounds": 3, "many_seconds": 0.1, "many_calls": 60,
+         "connections": 5, "python_calls": 50, "memory_calls": 100_000}
 
 
 def parse():
@@ -82,10 +82,10 @@ def environment(options, database, load):
   asyncpg {asyncpg.__version__}, matplotlib {matplotlib.__version__}.
 - Settings: {settings}.
 - Data: databases with {sizes} rows in the largest tables (`bench/load.sql`); where no size is named, the largest.
-- How: the alternatives run in turn, {options.rounds} rounds. A figure of a round is the mean of the middle half of its
-  calls, each on a connection whose first {WARM_UP} calls (a quarter, of few) are left out; shown are the median of the rounds, in
-  microseconds unless a unit is named, and the median of the rounds' ratios, **fca_repo / other** (below 1, fca_repo is
-  faster). ± is the distance of the ratio's quartiles in parts of its median: a difference that is smaller says nothing.
+- How: the alternatives run in turn, {options.rounds} rounds. A figure of a round comes from one connection, whose first
+  {WARM_UP} calls (of few: a quarter) are left out: the others are taken in {BLOCKS} blocks by the clock, and it is the mean of the
+  middle half of these. Shown are the median of the rounds, in microseconds unless a unit is named, and the median of
+  the rounds' ratios, **fca_repo / other** (below 1, fca_repo is faster). ± is the distance of the ratio's quartiles in parts of its median: a difference that is smaller says nothing.
 - Raw SQL is a prepared statement in prepared mode, and ad hoc in simple and extended mode, where the server parses and
   plans each call.
 """

@@ -40,10 +40,10 @@ class PgbenchRuns:
 
     def clients(self):
         for clients in self.options.clients:
-            for case in named(REPRESENTATIVE):
+            for case in named(REPRESENTATIVE[:self.options.many_cases]):
                 self.progress(f"{clients} clients: {case.name}")
                 for mode in self.options.modes:
-                    figures = alternate_many(self.alternatives(case), mode, self.options.rounds,
+                    figures = alternate_many(self.alternatives(case), mode, self.options.many_rounds,
                                              self.options.many_seconds, clients, self.options.many_calls)
                     self.keep("clients", case, mode, figures, clients, unit="calls/s")
         self.largest.psql("VACUUM fca.messages")
@@ -104,5 +104,5 @@ class PgbenchRuns:
                 for one in self.alternatives(case):
                     log = sorted(one.run("simple", 3), key=lambda call: call[1])
                     figures.setdefault(f"{one.camp}, first", []).append(log[0][2])
-                    figures.setdefault(f"{one.camp}, third", []).append(log[2][2])
+                    figures.setdefault(f"{one.camp}, third", []).append((log[2][1] - log[1][1]) * 1e6)
             self.keep("cold", case, "simple", figures)
