@@ -32,13 +32,14 @@ INSERT INTO fca.faqs (id, question, answer, keywords) VALUES
 	(10, 'about 50% "off"', '', '50% "off"'),
 	(11, '50%% off', '', '50%%'),
 	(12, 'C:\dir', '', 'a\,b'),
-	(13, 'about C:\dir', '', 'C:\dir');
+	(13, 'about C:\dir', '', 'C:\dir'),
+	(14, 'about', '', 'a _b, xa_b');
 SELECT keyword, ARRAY(SELECT id FROM fca.search_by_keyword(keyword)) AS found
 FROM unnest(ARRAY['a_b', 'A_B', 'axb', '50%', '50%%', '50% "off"', 'c:\', 'c:\dir', 'a\', '\', '%', 'a_b,', ',', 'a_b a_b']) AS keyword;
 
 -- The same, said in plain SQL.
 SELECT keyword AS differs FROM unnest(ARRAY['a_b', 'A_B', 'axb', '50%', '50%%', '50% "off"', 'c:\', 'c:\dir', 'a\', '\', '%', 'a_b,', ',',
-	'a_b a_b', 'about', 'x', 'A', 'a_', 'b']) AS keyword
+	'a_b a_b', 'axb,aab', 'about', 'x', 'A', 'a_', 'b']) AS keyword
 WHERE ARRAY(SELECT f::text FROM fca.search_by_keyword(keyword, NULL) AS f)
 	<> ARRAY(SELECT r::text FROM fca.faqs AS r
 		WHERE strpos(lower(question), lower(keyword)) > 0 OR strpos(lower(keywords), lower(keyword)) > 0

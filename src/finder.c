@@ -7,8 +7,11 @@
  */
 #include "compat.h"
 
+#include <ctype.h>
+
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
@@ -114,6 +117,33 @@ check_value(const FcaFinder *finder, const FcaCondition *condition, const char *
 }
 
 /*
+ * Has a text that is searched for a trigram, as pg_trgm sees it?  A word is
+ * padded by two spaces before and one behind, where the text tells that it
+ * begins or ends there.  Without any trigram the whole index would be read, and
+ * then the table: such a text is searched for in the table at once.
+ */
+static bool
+has_trigram(const char *text, int length)
+{
+	const char *start = text;
+	int			width = 0;		/* of the word so far, padded */
+
+	while (text < start + length)
+	{
+		if (IS_HIGHBIT_SET(*text) || isalnum((unsigned char) *text))
+			width += width == 0 && text > start ? 3 : 1;
+		else if (width > 0)
+			width++;
+		if (width >= 3)
+			return true;
+		if (!IS_HIGHBIT_SET(*text) && !isalnum((unsigned char) *text))
+			width = 0;
+		text += pg_mblen(text);
+	}
+	return false;
+}
+
+/*
  * Reads the arguments of the conditions, and gives the one after them.  A NULL
  * finds nothing, and so does a value that the relation's enum lacks.
  */
@@ -145,6 +175,8 @@ read_conditions(FcaFinding *finding, const FcaArgument *argument)
 						 errhint("Every row is given by get_all().")));
 			value = fca_like_pattern(VARDATA_ANY(wanted), VARSIZE_ANY_EXHDR(wanted),
 									 true, true);
+			finding->by_trigrams = has_trigram(VARDATA_ANY(wanted),
+											   VARSIZE_ANY_EXHDR(wanted));
 		}
 		else if (!isnull && condition->test == FCA_EQUALS && given->type == TEXTOID)
 		{
@@ -306,6 +338,7 @@ fca_finding_begin(FcaFinding *finding, const FcaFinder *finder, Oid rowtype,
 	fca_query_shape(&finding->query, (int64) (intptr_t) finder);
 
 	arguments = read_conditions(finding, arguments);
+	fca_query_shape(&finding->query, finding->by_trigrams);
 	arguments = read_window(finding, arguments);
 	read_order(finding, arguments);
 }
@@ -376,7 +409,7 @@ fca_finding_write(FcaFinding *finding)
 
 	fca_model_check(&finding->model);
 	resolve_keys(finding);
-	query->by_index = fca_finder_origin(finder)->where[0].test != FCA_CONTAINS;
+	query->no_bitmaps = !finding->by_trigrams;
 	if (finder->each_of != NULL)
 	{
 		Form_pg_attribute column =

@@ -33,6 +33,7 @@ typedef struct FcaFinding
 	FcaSortKey	keys[FCA_MAX_ORDER + 1];
 	int			nkeys;
 	bool		led;			/* is the first key a condition's column? */
+	bool		by_trigrams;	/* is a text searched for that has some? */
 } FcaFinding;
 
 /* The finder that has the conditions and the order: itself, or its origin. */

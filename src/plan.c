@@ -244,6 +244,10 @@ fca_plan_keep(const FcaQuery *query, int options)
 	 */
 	if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
 		options |= CURSOR_OPT_GENERIC_PLAN;
+
+	/* A cursor is read in pieces, for which workers cannot be started. */
+	if ((options & CURSOR_OPT_FAST_PLAN) == 0)
+		options |= CURSOR_OPT_PARALLEL_OK;
 	spi_plan = SPI_prepare_cursor(query->text.data, query->nparams, query->types,
 								  options);
 	if (spi_plan == NULL)
@@ -285,8 +289,8 @@ fca_plan_keep(const FcaQuery *query, int options)
 
 	if (nplans > FCA_MAX_PLANS)
 		forget(dlist_tail_element(FcaPlan, node, &recent));
-	if (query->by_index || query->in_parts)
-		plan_in_order(spi_plan, query->by_index);
+	if (query->no_bitmaps || query->in_parts)
+		plan_in_order(spi_plan, query->no_bitmaps);
 	return plan;
 }
 

@@ -30,7 +30,7 @@ fca_query_begin(FcaQuery *query, const FcaModel *model, FcaOperation operation)
 	query->model = model;
 	initStringInfo(&query->shape);
 	initStringInfo(&query->text);
-	query->by_index = false;
+	query->no_bitmaps = false;
 	query->in_parts = false;
 	query->nparams = 0;
 	query->room = 8;

@@ -55,7 +55,7 @@ typedef struct FcaQuery
 	int			room;
 	Oid		   *types;
 	NullableDatum *params;
-	bool		by_index;		/* plan it to read by an index in order? */
+	bool		no_bitmaps;		/* plan it without bitmap scans? */
 	bool		in_parts;		/* is the text a UNION ALL in order? */
 } FcaQuery;
 
