@@ -12,6 +12,7 @@ OBJS = \
 	src/value.o \
 	src/query.o \
 	src/plan.o \
+	src/repeat.o \
 	src/rows.o \
 	src/filter.o \
 	src/sort.o \

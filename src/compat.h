@@ -28,12 +28,18 @@
 	ExecCheckRTPerms(rangetable, error)
 #endif
 
-/* 18: the module tells its name and version; a tuple may have room before it */
+/*
+ * 18: the module tells its name and version; a tuple may have room before it;
+ * nobody says whether a query runs once
+ */
 #if PG_VERSION_NUM < 180000
 #include "access/htup_details.h"
+#include "executor/executor.h"
 #define PG_MODULE_MAGIC_EXT(...) PG_MODULE_MAGIC
 #define heap_form_minimal_tuple(desc, values, nulls, extra) \
 	heap_form_minimal_tuple(desc, values, nulls)
+#define ExecutorRun(desc, direction, count) \
+	ExecutorRun(desc, direction, count, false)
 #endif
 
 /* 19: a descriptor made by hand is finished by a call */

@@ -135,9 +135,8 @@ end_hold(void *arg)
 		free_plan(plan);
 }
 
-/* The plan stays as long as the current memory, which is that of SPI or less. */
-static FcaPlan *
-hold(FcaPlan *plan)
+FcaPlan *
+fca_plan_hold(FcaPlan *plan)
 {
 	MemoryContextCallback *held = palloc(sizeof(MemoryContextCallback));
 
@@ -207,7 +206,7 @@ fca_plan_find(const FcaQuery *query)
 		return NULL;
 	}
 	dlist_move_head(&recent, &plan->node);
-	return hold(plan);
+	return fca_plan_hold(plan);
 }
 
 /*
@@ -285,7 +284,7 @@ fca_plan_keep(const FcaQuery *query, int options)
 	entry->plan = plan;
 	dlist_push_head(&recent, &plan->node);
 	nplans++;
-	hold(plan);
+	fca_plan_hold(plan);
 
 	if (nplans > FCA_MAX_PLANS)
 		forget(dlist_tail_element(FcaPlan, node, &recent));

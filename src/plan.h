@@ -27,6 +27,9 @@ extern FcaPlan *fca_plan_find(const FcaQuery *query);
  */
 extern FcaPlan *fca_plan_keep(const FcaQuery *query, int options);
 
+/* The plan can be used until the current memory context is reset. */
+extern FcaPlan *fca_plan_hold(FcaPlan *plan);
+
 /*
  * Plans without running, within SPI: so what is wrong with the statement as a
  * whole shows, and the privileges that it needs are checked.

@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "repeat.h"
 #include "rows.h"
 
 static const char wrong_shape[] = "the relation's columns do not match the row type";
@@ -58,6 +59,7 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext rows_context = result->econtext->ecxt_per_query_memory;
+	uint64		max_rows = window != NULL ? window->count : 0;
 	DestReceiver *receiver;
 	uint64		count;
 
@@ -74,8 +76,8 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	receiver = CreateTuplestoreDestReceiver();
 	SetTuplestoreDestReceiverParams(receiver, result->setResult, rows_context,
 									false, result->expectedDesc, wrong_shape);
-	count = fca_plan_run(plan, query, read_only,
-						 window != NULL ? window->count : 0, receiver);
+	if (!read_only || !fca_repeat_run(fcinfo, plan, query, max_rows, receiver, &count))
+		count = fca_plan_run(plan, query, read_only, max_rows, receiver);
 	receiver->rDestroy(receiver);
 	return count;
 }
