@@ -21,6 +21,15 @@ SELECT i, (fca.list_by_customer(key)).id, rep.kept(i) FROM rep.keys LIMIT 5;
 SELECT i, max_rows, ARRAY(SELECT id FROM fca.find_recent_transactions(1, max_rows)) AS ids, rep.kept(i)
 FROM (VALUES (1, 1), (2, 2), (3, 0), (4, 3), (5, 2)) AS v (i, max_rows);
 
+-- A sort is made anew for each call.
+SET enable_sort = on;
+SET enable_indexscan = off;
+SELECT i, ids, ids = ARRAY(SELECT id FROM fca.transactions WHERE account_id = 1 + i % 3 ORDER BY amount DESC, id LIMIT i % 5) AS same, kept
+FROM generate_series(1, 7) AS i, LATERAL (
+	SELECT array_agg(t.id) AS ids, rep.kept(i) AS kept
+	FROM fca.get_by_filters(NULL::fca.transaction, jsonb_build_object('account_id', 1 + i % 3), 0, i % 5, 'amount desc') AS t) AS found;
+RESET enable_indexscan;
+
 -- Other texts in between: then none is kept.
 SELECT i, max_rows, (SELECT count(*) FROM fca.find_recent_transactions(1, max_rows)), rep.kept(i)
 FROM (VALUES (1, 1), (2, 2), (3, 11), (4, 101), (5, NULL), (6, 1)) AS v (i, max_rows);

@@ -10,7 +10,8 @@
  *	 the query's end, and does not after an error: then the resource owner
  *	 gives back what is held, and memory goes with the query's.
  * - Only plans whose every rescan reads the parameters anew are repeated: a scan
- *	 of one table, under a LIMIT or not.  Nodes that remember rows or a choice of
+ *	 of one table, sorted and limited or not (a sort keeps its rows only for one
+ *	 who asked to go back).  Nodes that remember rows or a choice of
  *	 partitions from one scan to the next do so until a parameter of the
  *	 executor changes, and ours are the caller's, which do not count as such.
  * - It is used again only while plan, role, snapshot and resource owner are the
@@ -78,10 +79,9 @@ can_repeat(const PlannedStmt *statement)
 		statement->subplans != NIL || statement->rowMarks != NIL ||
 		statement->parallelModeNeeded || statement->jitFlags != 0)
 		return false;
-	if (IsA(plan, Limit))
+	while (plan->initPlan == NIL && (IsA(plan, Limit) || IsA(plan, Sort)))
 		plan = outerPlan(plan);
-	return (IsA(plan, IndexScan) || IsA(plan, SeqScan)) &&
-		statement->planTree->initPlan == NIL && plan->initPlan == NIL;
+	return plan->initPlan == NIL && (IsA(plan, IndexScan) || IsA(plan, SeqScan));
 }
 
 /* The prepared statement of a plan; a plan with several is never repeated. */
