@@ -286,6 +286,17 @@ check_calls($node, 'postgres');
 	q{p.proargtypes[0] = ANY ('{text[],bigint[]}'::regtype[])});
 cmp_ok(scalar keys %is_batch, '>', 5, 'finders of many keys');
 check_finders('postgres', finder_names);
+
+# A text without a trigram would read the whole of a trigram index: the table is
+# read instead, by as many workers as it is worth.
+my @short = ("search_by_keyword('ca')", "search_by_keyword('%')", "search_by_name('ab')",
+	"search_by_name('a b')");
+my @short_plans = plans('postgres', map { "SELECT * FROM fca.$_" } @short);
+foreach my $n (0 .. $#short)
+{
+	my $scans = join ', ', map { $_->{'Node Type'} } grep { $_->{'Relation Name'} } nodes($short_plans[$n][0]);
+	is($scans, $short[$n] =~ /a b/ ? 'Bitmap Heap Scan' : 'Seq Scan', $short[$n]);
+}
 check_finders('elsewhere', qw(find_by_status find_by_customer find_escalated
 	  find_escalated_by_group find_by_ticket_id));
 

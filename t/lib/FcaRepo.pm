@@ -129,7 +129,7 @@ my %finders = (
 	find_vip_customers => '',
 	get_vip_customers => '',
 	find_active_customers => '',
-	search_by_name => q{name => (ARRAY['smith', 'LI', 'nna', '100%'])[1 + i % 4]},
+	search_by_name => q{name => (ARRAY['smith', 'SMI', 'nna', '100%'])[1 + i % 4]},
 	find_by_account_number => q{account_number => 'ACC-' || i},
 	list_by_customer => q{customer_id => i},
 	list_accounts_by_status =>
