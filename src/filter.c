@@ -13,6 +13,8 @@
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 #include "utils/lsyscache.h"
+#include "utils/sortsupport.h"
+#include "utils/typcache.h"
 
 #include "filter.h"
 #include "value.h"
@@ -20,6 +22,9 @@
 /* Bounds of a filter: groups within groups, and tests (and groups) in all. */
 #define MAX_DEPTH 32
 #define MAX_TESTS 1000
+
+/* A list of more values than this is sorted; it takes a moment that shows. */
+#define MAX_UNSORTED 10000
 
 typedef enum Operator
 {
@@ -195,6 +200,34 @@ read_value(const Reading *reading, const FcaFilter *test, FcaInput *input,
 	return fca_input_value(input, json, 0, isnull);
 }
 
+static int
+compare_values(const void *a, const void *b, void *arg)
+{
+	SortSupport sort = arg;
+
+	return ApplySortComparator(*(const Datum *) a, false, *(const Datum *) b, false,
+							   sort);
+}
+
+/*
+ * Sorts the values of a long list.  An index scan sorts them anyway, but so that
+ * nothing can interrupt it; of what is in order it sees that in one pass.
+ */
+static void
+sort_values(ArrayBuildState *array, Oid collation)
+{
+	TypeCacheEntry *entry = lookup_type_cache(array->element_type, TYPECACHE_LT_OPR);
+	SortSupportData sort = {0};
+
+	if (!OidIsValid(entry->lt_opr))
+		return;
+	sort.ssup_cxt = CurrentMemoryContext;
+	sort.ssup_collation = collation;
+	PrepareSortSupportFromOrderingOp(entry->lt_opr, &sort);
+	qsort_interruptible(array->dvalues, array->nelems, sizeof(Datum), compare_values,
+						&sort);
+}
+
 /*
  * The values of a list: one array parameter, so that lists of any length share
  * a plan; single parameters where the column's type has no array type, which
@@ -221,7 +254,6 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 		bool		isnull;
 		Datum		value = read_value(reading, test, input, &element, &isnull);
 
-		CHECK_FOR_INTERRUPTS();
 		if (isnull)
 			test->is_null = true;
 		else if (array != NULL)
@@ -233,6 +265,8 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 			test->count++;
 		}
 	}
+	if (array != NULL && array->nelems > MAX_UNSORTED)
+		sort_values(array, test->column->attcollation);
 	if (array != NULL)
 		test->any = fca_query_param(query, array_type,
 									makeArrayResult(array, CurrentMemoryContext),

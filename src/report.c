@@ -362,7 +362,10 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 	retry_references(&report, rows);
 
 	for (int64 i = 0; i < report.batch.count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		report_row(&report, i);
+	}
 	fca_batch_end(&report.batch);
 	fca_call_end(&report.call);
 	return (Datum) 0;

@@ -162,7 +162,6 @@ read_dimension(ArrayReading *reading, JsonbContainer *container, int depth)
 		bool		nested = fca_json_is_array(&value) &&
 			reading->element->base != JSONBOID && reading->element->base != JSONOID;
 
-		CHECK_FOR_INTERRUPTS();
 		if (reading->ndims == 0 && !nested)
 			reading->ndims = depth + 1;
 		if (reading->ndims > 0 && nested != (depth + 1 < reading->ndims))
@@ -401,6 +400,7 @@ bool
 fca_json_next(JsonbContainer *container, JsonbIterator **it,
 			  JsonbValue *key, JsonbValue *value)
 {
+	CHECK_FOR_INTERRUPTS();
 	if (*it == NULL)
 	{
 		*it = JsonbIteratorInit(container);

@@ -45,7 +45,8 @@ extern char *fca_json_string(const JsonbValue *json);
 
 /*
  * Steps through the members of an object (key set) or the elements of an array
- * (key NULL).  Start with *it = NULL; false at the end.
+ * (key NULL).  Start with *it = NULL; false at the end.  Every loop over JSON
+ * is one over this, and so can be interrupted.
  */
 extern bool fca_json_next(JsonbContainer *container, JsonbIterator **it,
 						  JsonbValue *key, JsonbValue *value);
