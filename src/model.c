@@ -62,6 +62,16 @@ model_set(FcaModel *model, Oid rowtype, Relation rel, const FcaResource *resourc
 	PinTupleDesc(model->rowdesc);
 }
 
+/* Nothing keeps a row type in being while a statement that names it is run. */
+static void
+model_dropped(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("the relation of the model does not exist any more"),
+			 errdetail("It was dropped after the statement had begun.")));
+}
+
 /* The resource whose row type this stand-alone composite type is, or NULL. */
 static const FcaResource *
 resource_of_type(Oid rowtype)
@@ -72,7 +82,7 @@ resource_of_type(Oid rowtype)
 	char	   *schema;
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", rowtype);
+		model_dropped();
 	type = (Form_pg_type) GETSTRUCT(tuple);
 	schema = get_namespace_name(type->typnamespace);
 	if (schema != NULL && strcmp(schema, FCA_SCHEMA) == 0)
@@ -106,12 +116,16 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 {
 	Oid			rowtype = get_fn_expr_argtype(fcinfo->flinfo, argno);
 	Oid			relid;
+	Relation	rel;
 	const FcaResource *resource;
 
 	if (!OidIsValid(rowtype))
 		elog(ERROR, "could not determine the type of the model");
 
 	relid = get_typ_typrelid(rowtype);
+	if (!OidIsValid(relid) &&
+		!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(rowtype)))
+		model_dropped();
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -122,7 +136,10 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 
 	if (get_rel_relkind(relid) != RELKIND_COMPOSITE_TYPE)
 	{
-		model_set(model, rowtype, relation_open(relid, lockmode), NULL);
+		rel = try_relation_open(relid, lockmode);
+		if (rel == NULL)
+			model_dropped();
+		model_set(model, rowtype, rel, NULL);
 		return;
 	}
 

@@ -53,6 +53,26 @@ fca_rows_add(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls)
 						 unconstify(Datum *, values), unconstify(bool *, nulls));
 }
 
+/*
+ * The caller's statement may have begun, with the row type as it was then, before
+ * another session added or dropped a column: so a column must not be told by its
+ * position alone.
+ */
+static void
+check_row_type(TupleDesc expected, TupleDesc rowdesc)
+{
+	bool		same = expected->natts == rowdesc->natts;
+
+	for (int i = 0; same && i < expected->natts; i++)
+		same = TupleDescAttr(expected, i)->attisdropped ==
+			TupleDescAttr(rowdesc, i)->attisdropped;
+	if (!same)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg(wrong_shape),
+				 errdetail("The row type has changed since the statement began.")));
+}
+
 uint64
 fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 				bool read_only, const FcaWindow *window)
@@ -70,6 +90,8 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 		return 0;
 	}
 
+	if (query->model->resource == NULL)
+		check_row_type(result->expectedDesc, query->model->rowdesc);
 	prepare_store(result);
 
 	/* In SPI's memory, so gone at SPI_finish. */
