@@ -525,6 +525,7 @@ fca_create(PG_FUNCTION_ARGS)
 	uint64		created;
 
 	fca_call_begin(&call, fcinfo, FCA_OP_CREATE);
+	fca_rows_check_type(fcinfo, &call.model);
 	fca_batch_begin(&batch, &call.query, NULL, fca_object_argument(fcinfo, 1), false);
 	SPI_connect();
 	created = fca_rows_single(prepare_batch(&batch, store), &call.query,

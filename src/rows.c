@@ -53,19 +53,21 @@ fca_rows_add(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls)
 						 unconstify(Datum *, values), unconstify(bool *, nulls));
 }
 
-/*
- * The caller's statement may have begun, with the row type as it was then, before
- * another session added or dropped a column: so a column must not be told by its
- * position alone.
- */
-static void
-check_row_type(TupleDesc expected, TupleDesc rowdesc)
+void
+fca_rows_check_type(FunctionCallInfo fcinfo, const FcaModel *model)
 {
-	bool		same = expected->natts == rowdesc->natts;
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TupleDesc	expected;
+	bool		same;
 
+	if (model->resource != NULL || result == NULL || !IsA(result, ReturnSetInfo) ||
+		result->expectedDesc == NULL)
+		return;
+	expected = result->expectedDesc;
+	same = expected->natts == model->rowdesc->natts;
 	for (int i = 0; same && i < expected->natts; i++)
 		same = TupleDescAttr(expected, i)->attisdropped ==
-			TupleDescAttr(rowdesc, i)->attisdropped;
+			TupleDescAttr(model->rowdesc, i)->attisdropped;
 	if (!same)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -90,8 +92,7 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 		return 0;
 	}
 
-	if (query->model->resource == NULL)
-		check_row_type(result->expectedDesc, query->model->rowdesc);
+	fca_rows_check_type(fcinfo, query->model);
 	prepare_store(result);
 
 	/* In SPI's memory, so gone at SPI_finish. */

@@ -13,6 +13,12 @@
 
 #include "plan.h"
 
+/*
+ * Is T as the caller's statement knows it?  It may have begun before another
+ * session added or dropped a column: no column must be told by its position then.
+ */
+extern void fca_rows_check_type(FunctionCallInfo fcinfo, const FcaModel *model);
+
 /* Begins a set-returning function's result, empty so far. */
 extern void fca_rows_begin(FunctionCallInfo fcinfo);
 
