@@ -40,9 +40,10 @@ sub run_regress
 	my $log = "$out/log";
 
 	local $ENV{PGOPTIONS} = join ' ', map { "-c $_=$settings->{$_}" } sort keys %$settings;
-	my $status = system(join ' ', map { "'$_'" } $ENV{PG_REGRESS},
+	my $command = join(' ', map { "'$_'" } $ENV{PG_REGRESS},
 		"--inputdir=$root", "--outputdir=$out", '--bindir=' . pg_bindir(),
 		'--host=' . $node->host, '--port=' . $node->port, '--dbname=fca_settings', @tests) . " >'$log' 2>&1";
+	system('/bin/sh', '-c', $command);
 	my $text = slurp_file($log);
 	my %failed;
 	foreach (split /\n/, $text)
