@@ -16,6 +16,7 @@ OBJS = \
 	src/rows.o \
 	src/filter.o \
 	src/sort.o \
+	src/signature.o \
 	src/finder.o \
 	src/base_repository.o \
 	src/batch.o \

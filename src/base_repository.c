@@ -21,6 +21,7 @@
 #include "base_repository.h"
 #include "batch.h"
 #include "rows.h"
+#include "signature.h"
 #include "sort.h"
 
 PG_FUNCTION_INFO_V1(fca_create);
@@ -52,6 +53,7 @@ fca_call_begin(FcaCall *call, FunctionCallInfo fcinfo, FcaOperation operation)
 	const char *command = NULL;
 	LOCKMODE	lockmode = AccessShareLock;
 
+	fca_check_signature(fcinfo, NULL);
 	switch (operation)
 	{
 		case FCA_OP_CREATE:
@@ -172,10 +174,11 @@ fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 {
 	FcaCall		call;
 	FcaPlan    *plan;
-	bool		nowait = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	bool		nowait;
 
 	fca_call_begin(&call, fcinfo, FCA_OP_LOCK);
 	fca_rows_begin(fcinfo);
+	nowait = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 	fca_query_shape(&call.query, nowait);
 	read_id(&call, 1);
 

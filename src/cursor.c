@@ -26,6 +26,7 @@
 
 #include "base_repository.h"
 #include "finder.h"
+#include "signature.h"
 #include "sort.h"
 
 PG_FUNCTION_INFO_V1(fca_open_cursor);
@@ -130,7 +131,7 @@ look_up_finder(const char *name, FinderFunction *function)
 			continue;
 		datum = SysCacheGetAttr(PROCNAMEARGSNSP, tuple, Anum_pg_proc_prosrc, &isnull);
 		finder = fca_finder_of_symbol(TextDatumGetCString(datum));
-		if (finder == NULL || form->pronargs != fca_finder_nargs(finder))
+		if (finder == NULL || !fca_signature_fits(tuple, finder))
 			continue;
 		function->finder = finder;
 		function->oid = form->oid;
@@ -248,6 +249,7 @@ fca_open_finder(PG_FUNCTION_ARGS)
 	Datum		name;
 	JsonbValue	given = {.type = jbvNull};
 
+	fca_check_signature(fcinfo, NULL);
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

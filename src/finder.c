@@ -14,11 +14,11 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/timestamp.h"
 
 #include "finder.h"
 #include "rows.h"
+#include "signature.h"
 
 const FcaFinder *
 fca_finder_origin(const FcaFinder *finder)
@@ -79,19 +79,6 @@ static bool
 has_max_rows(const FcaFinder *finder)
 {
 	return fca_finder_origin(finder)->paging >= FCA_LIMITED;
-}
-
-int
-fca_finder_nargs(const FcaFinder *finder)
-{
-	const FcaFinder *from = fca_finder_origin(finder);
-	int			nargs = has_max_rows(finder);
-
-	for (int i = 0; i < count_conditions(from); i++)
-		nargs += from->where[i].test != FCA_IS;
-	if (has_place(finder))
-		nargs += count_order(finder);
-	return nargs;
 }
 
 /* Error 22023 where the column takes other values only. */
@@ -436,23 +423,12 @@ fca_finding_write(FcaFinding *finding)
 		appendStringInfoString(&query->text, " FOR UPDATE OF r SKIP LOCKED");
 }
 
-/*
- * The arguments of a call.  The SQL function must have those of the
- * declaration: the install script of another version may have others, and they
- * are read by number.
- */
+/* The arguments of a call; they are read by number. */
 static void
 read_arguments(FunctionCallInfo fcinfo, const FcaFinder *finder,
 			   FcaArgument *arguments)
 {
-	if (fcinfo->nargs != fca_finder_nargs(finder))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
-				 errmsg("function %s does not match the loaded module",
-						format_procedure(fcinfo->flinfo->fn_oid)),
-				 errdetail("It has %d arguments where the module expects %d.",
-						   fcinfo->nargs, fca_finder_nargs(finder)),
-				 errhint("Run ALTER EXTENSION fca_repo UPDATE, and connect again.")));
+	fca_check_signature(fcinfo, finder);
 	for (int i = 0; i < fcinfo->nargs; i++)
 	{
 		arguments[i].type = get_fn_expr_argtype(fcinfo->flinfo, i);

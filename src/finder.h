@@ -39,9 +39,6 @@ typedef struct FcaFinding
 /* The finder that has the conditions and the order: itself, or its origin. */
 extern const FcaFinder *fca_finder_origin(const FcaFinder *finder);
 
-/* How many arguments a finder has. */
-extern int	fca_finder_nargs(const FcaFinder *finder);
-
 /* The finder whose C function has that symbol, or NULL. */
 extern const FcaFinder *fca_finder_of_symbol(const char *symbol);
 

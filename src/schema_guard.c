@@ -21,6 +21,7 @@
 #include "utils/syscache.h"
 
 #include "resource.h"
+#include "signature.h"
 
 PG_FUNCTION_INFO_V1(fca_guard_schema);
 
@@ -58,13 +59,15 @@ first_object(Oid schema, Oid guard)
 Datum
 fca_guard_schema(PG_FUNCTION_ARGS)
 {
-	Oid			extension_owner = PG_GETARG_OID(0);
+	Oid			extension_owner;
 	Oid			schema = get_namespace_oid(FCA_SCHEMA, false);
 	HeapTuple	tuple;
 	Oid			owner;
 	Oid			database_owner;
 	char	   *object;
 
+	fca_check_signature(fcinfo, NULL);
+	extension_owner = PG_GETARG_OID(0);
 	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
 	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
 	ReleaseSysCache(tuple);

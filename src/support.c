@@ -16,6 +16,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_statistic.h"
+#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -97,7 +98,8 @@ look_at_call(FuncExpr *call, CallEstimate *estimate)
 			estimate->keyed = true;
 			estimate->keys = keys_of_array(argument);
 		}
-		else if (strcmp(names[i], "max_rows") == 0 || strncmp(names[i], "per_", 4) == 0)
+		else if (names != NULL && exprType(argument) == INT8OID &&
+				 (strcmp(names[i], "max_rows") == 0 || strncmp(names[i], "per_", 4) == 0))
 		{
 			estimate->limited = true;
 			estimate->limit = limit_value(argument);

@@ -32,6 +32,7 @@
 
 #include "model.h"
 #include "rows.h"
+#include "signature.h"
 #include "subtransaction.h"
 
 PG_FUNCTION_INFO_V1(fca_create_tables);
@@ -403,6 +404,7 @@ fca_create_tables(PG_FUNCTION_ARGS)
 	const char *why = NULL;
 	int			nest_level;
 
+	fca_check_signature(fcinfo, NULL);
 	fca_rows_begin(fcinfo);
 	if (creating_extension)
 		ereport(ERROR,
