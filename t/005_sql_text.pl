@@ -79,6 +79,8 @@ sub unqualified
 			  && !($in_trigger && $value->{kind} =~ /DISTINCT$/);
 			push @found, "operator class " . (name($value->{opclass}))[-1]
 			  if $value->{opclass} && @{ $value->{opclass} } < 2;
+			push @found, "collation " . (name($value->{collname}))[-1]
+			  if $value->{collname} && @{ $value->{collname} } < 2;
 			push @found, "operator of ORDER BY"
 			  if $value->{useOp} && @{ $value->{useOp} } < 2;
 
@@ -117,6 +119,14 @@ sub faults
 	return join ', ', unqualified($tree->{stmts}, { map { $_ => 1 } 'fca_rows', ctes($tree) });
 }
 
+# The same of a statement of the install script: there pg_catalog is searched first
+# for types, which have no better and worse fits.
+sub faults_of_script
+{
+	my ($tree) = @_;
+	return join ', ', grep { !/^type / } split /, /, faults($tree);
+}
+
 # What must be found, is.
 my %wrong = (
 	'SELECT 1 FROM t' => 'relation t',
@@ -134,6 +144,7 @@ my %wrong = (
 	'SELECT 1 FROM s.t JOIN s.u USING (id)' => 'JOIN USING',
 	'SELECT ROW($1, 1) > ROW($2, 1)' => 'operator >',
 	'SELECT 1 FROM unnest($1) AS u' => 'function unnest',
+	'SELECT $1 COLLATE "C"' => 'collation C',
 	'INSERT INTO t SELECT 1' => 'relation t',
 	'UPDATE t SET a = 1' => 'relation t',
 	'DELETE FROM t' => 'relation t',
@@ -173,17 +184,17 @@ $node->start;
 # A table with columns of all sorts: types and operators of other schemas too.
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_stat_statements;
-	CREATE EXTENSION fca_repo;
 	CREATE EXTENSION pg_trgm;
 	CREATE SCHEMA "My types";
 	CREATE EXTENSION citext SCHEMA "My types";
 	CREATE TYPE "My types".mood AS ENUM ('sad', 'happy');
 	CREATE DOMAIN "My types".code AS varchar(9);
+	CREATE COLLATION "My types".blind (PROVIDER = icu, LOCALE = 'und-u-ks-level2', DETERMINISTIC = false);
 	CREATE SCHEMA shop;
 	CREATE TABLE shop."Order" (
 		id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name "My types".citext, mood "My types".mood,
 		code "My types".code, fixed char(3), short varchar(5), price numeric(9,2), tags text[],
-		moods "My types".mood[], day date, span int4range, at timestamp, updated_at timestamptz,
+		moods "My types".mood[], data jsonb, info json, shape point, blind text COLLATE "My types".blind, day date, span int4range, at timestamp, updated_at timestamptz, ref "My types".citext, UNIQUE (ref, fixed),
 		flags bit(3), more bit varying(4), "Quoted ""name" "My types".citext NOT NULL DEFAULT 'x');
 	CREATE TABLE shop.old_talks (
 		id int, customer_id numeric, title varchar(9), status "My types".citext, channel char(3), summary text, intent text,
@@ -246,11 +257,47 @@ my @own = (
 	"SELECT * FROM fca.get_all($model)",
 	"SELECT * FROM fca.get_all($model, 1, NULL, 'name desc, code, \"Quoted \"\"name\", mood, span, tags desc')",
 	"SELECT * FROM fca.get_by_filters($model, '{\"name\": [\"a\", null], \"mood\": [\"sad\"], \"tags\": [[\"a\"], [\"b\"]], \"code\": null, \"short\": [\"s\"]}')",
+	"SELECT * FROM fca.get_by_id_for_update($model, $id)",
+	"SELECT * FROM fca.get_by_id_for_update($model, $id, true)",
+	"SELECT * FROM fca.get_children($model, 'name', ARRAY['a', 'b'], 2, 'price desc nulls last, \"Quoted \"\"name\"')",
+	"SELECT * FROM fca.get_children($model, 'code', ARRAY['a', 'b'], NULL, 'mood')",
+	"SELECT * FROM fca.get_page($model, '{}', 'name, price desc nulls first, mood, short', 3,
+		(SELECT to_jsonb(o) FROM shop.\"Order\" AS o LIMIT 1))",
+	"SELECT * FROM fca.count_estimate($model, '$filters')",
+	"SELECT * FROM fca.update_if($model, $id, '$filters', '$data')",
+	"SELECT * FROM fca.upsert($model, '{\"id\": \"00000000-0000-4000-8000-000000000001\", \"name\": \"u\", \"mood\": \"sad\"}')",
+	"SELECT * FROM fca.upsert($model, '{\"ref\": \"u\", \"fixed\": \"v\", \"price\": 1}', '{ref,fixed}')",
+	"SELECT * FROM fca.upsert_many($model, '[{\"ref\": \"u\", \"fixed\": \"w\"}, {\"ref\": \"u\", \"fixed\": \"w\", \"name\": \"n\"}]', '{ref,fixed}')",
+	"SELECT * FROM fca.create_many_report($model, '[$data, {\"mood\": \"bad\"}, {\"ref\": \"u\", \"fixed\": \"w\"}, {}]')",
+	"SELECT * FROM fca.open_cursor($model, '$filters', 'name, mood desc')",
 	"SELECT * FROM fca.delete($model, $id)",
 	"SELECT * FROM fca.delete($model, ${id}::text)",
 	"SELECT * FROM fca.delete_many($model, '$filters')");
 
+# Every operator of filters on every column whose type takes it.
+my %values = (
+	name => '"a"', mood => '"sad"', code => '"c"', fixed => '"f"', short => '"s"', price => '1.5', tags => '["a"]', moods => '["sad"]',
+	day => '"2026-01-01"', span => '"[1,3)"', at => '"2026-01-01"', flags => '"101"', more => '"1"', 'Quoted \\"name' => '"q"',
+	id => '"00000000-0000-4000-8000-000000000001"', data => '{"a": 1}', blind => '"B"', updated_at => '"2026-01-01Z"');
+foreach my $column (sort keys %values)
+{
+	my $value = $values{$column};
+	my @tests = (
+		(map { qq{{"$_": $value}} } qw(eq ne)),
+		(map { qq{{"$_": [$value, $value, null]}} } qw(in not_in)),
+		'{"in": []}', '{"not_in": [null]}', 'null', '{"is_null": true}', '{"is_null": false}');
+	push @tests, map { qq{{"$_": $value}} } qw(gt gte lt lte) if $column ne 'data';
+	push @tests, map { qq{{"$_": $value}} } qw(contains starts_with ends_with)
+	  if $column =~ /^(code|fixed|short|blind)$/;
+	my @calls = map { qq{SELECT * FROM fca.get_by_filters($model, '{"$column": $_}')} } @tests;
+	push @calls, qq{SELECT * FROM fca.count($model, '{"any_of": [{"$column": $tests[0]}, {"$column": null}], "none_of": [{"$column": $tests[1]}, {"all_of": [{"$column": $tests[2]}]}]}')};
+	push @calls, qq{SELECT * FROM fca.get_all($model, 0, 1, '} . ($column =~ /Quoted/ ? '"Quoted ""name"' : $column) . q{ desc nulls last')};
+	push @own, join '; ', @calls;
+}
+push @own, map { qq{SELECT * FROM fca.get_by_filters($model, '{"$_": {"is_null": false}}')} } qw(info shape);
+
 my %texts;
+my %script_texts;
 
 # Runs calls in one session; keeps the statements sent from within them.
 sub collect
@@ -266,6 +313,9 @@ sub collect
 	return scalar @$got;
 }
 
+cmp_ok(collect('CREATE EXTENSION fca_repo'), '>', 100, 'statements of CREATE EXTENSION');
+%script_texts = %texts;
+%texts = ();
 cmp_ok(collect('SELECT fca.create_tables()'),
 	'>', 20, 'statements of create_tables()');
 run_fixture($node, 'postgres', 'desk');
@@ -310,7 +360,7 @@ foreach my $name (stream_names)
 }
 foreach my $call (@own)
 {
-	cmp_ok(collect($call), '>', 0, "statements of $call");
+	cmp_ok(collect($call), '>', 0, 'statements of ' . substr($call, 0, 100));
 }
 
 # Views of other types, whose pages are written in another way.
@@ -324,6 +374,21 @@ foreach my $name (qw(find_by_customer find_escalated find_by_ticket_id find_by_s
 }
 collect(q{SELECT * FROM fca.find_escalated_by_group('happy', 1, '2026-01-01', 1)});
 
+# Tables with columns of other types.
+$node->safe_psql('postgres', q{
+	CREATE TYPE "My types".state AS ENUM ('active', 'frozen', 'closed');
+	ALTER TABLE fca.customers ALTER customer_id TYPE char(12), ALTER email TYPE "My types".citext, ALTER first_name TYPE varchar(40),
+		ALTER last_name TYPE varchar(40), ALTER created_at TYPE timestamp;
+	ALTER TABLE fca.products ALTER name TYPE varchar(40), ALTER type TYPE varchar(40);
+	ALTER TABLE fca.accounts DROP CONSTRAINT accounts_status_check, ALTER status DROP DEFAULT, ALTER status TYPE "My types".state USING status::"My types".state,
+		ALTER account_number TYPE name, ALTER balance TYPE numeric;
+	ALTER TABLE fca.transactions ALTER reference TYPE varchar(9), ALTER category TYPE char(9), ALTER account_id TYPE int, ALTER occurred_at TYPE timestamp;
+	ALTER TABLE fca.messages DROP CONSTRAINT messages_conversation_id_fkey, ALTER conversation_id TYPE numeric, ALTER created_at TYPE timestamp;
+	ALTER TABLE fca.faqs ALTER question TYPE varchar, ALTER keywords TYPE varchar, ALTER category TYPE char(9), ALTER id TYPE smallint;
+});
+cmp_ok(collect(map { finder_calls($_) } grep { !/escalated|ticket|^find_by_(customers?|status)$/ } finder_names),
+	'>', 40, 'statements of finders on other types');
+
 $node->stop;
 
 SKIP:
@@ -333,7 +398,10 @@ SKIP:
 
 	my @sent = sort keys %texts;
 	my @parsed = parse(@sent);
-	cmp_ok(scalar @sent, '>', 100, scalar(@sent) . ' statements');
+	cmp_ok(scalar @sent, '>', 400, scalar(@sent) . ' statements');
+	my @script = sort keys %script_texts;
+	my @parsed_script = parse(@script);
+	is(join("\n", map { faults_of_script($parsed_script[$_]) || () } 0 .. $#script), '', 'the install script');
 	foreach my $n (0 .. $#sent)
 	{
 		is(faults($parsed[$n]), '', substr($sent[$n] =~ s/\s+/ /gr, 0, 70))
