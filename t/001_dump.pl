@@ -1,4 +1,5 @@
-# Dump, restore and DROP EXTENSION lose nothing of the user's.
+# Dump, restore and DROP EXTENSION lose nothing of the user's: whole databases in
+# every format and order, the data alone, one table alone.
 use strict;
 use warnings;
 
@@ -184,13 +185,13 @@ $node->command_ok(
 	'custom restore');
 check_restored('custom', 'custom');
 
-# a directory, by two at the same time
+# a directory, by four at the same time
 $node->command_ok(
-	[ 'pg_dump', '-Fd', '-j2', '-d', $node->connstr('desk'), '-f', "$folder/directory" ],
+	[ 'pg_dump', '-Fd', '-j4', '-d', $node->connstr('desk'), '-f', "$folder/directory" ],
 	'parallel dump');
 create_database('parallel');
 $node->command_ok(
-	[ 'pg_restore', '-j2', '-e', '-d', $node->connstr('parallel'), "$folder/directory" ],
+	[ 'pg_restore', '-j4', '-e', '-d', $node->connstr('parallel'), "$folder/directory" ],
 	'parallel restore');
 check_restored('parallel', 'parallel');
 
@@ -202,6 +203,112 @@ $node->command_ok(
 	],
 	'clean restore');
 check_restored('custom', 'clean');
+
+# over what is not there
+create_database('empty');
+$node->command_ok(
+	[
+		'pg_restore', '--clean', '--if-exists', '-1', '-e', '-d',
+		$node->connstr('empty'), "$folder/custom"
+	],
+	'clean restore of nothing');
+check_restored('empty', 'clean, of nothing');
+
+# the schema, and then the data: by COPY, and by INSERT in a plain dump
+$node->command_ok(
+	[
+		'pg_dump', '--data-only', '--column-inserts', '-d',
+		$node->connstr('desk'), '-f', "$folder/data.sql"
+	],
+	'dump of the data');
+foreach my $dbname (qw(copied inserted))
+{
+	create_database($dbname);
+	$node->command_ok(
+		[ 'pg_restore', '--schema-only', '-1', '-e', '-d', $node->connstr($dbname), "$folder/custom" ],
+		"$dbname: schema");
+	is($node->safe_psql($dbname, 'SELECT count(*) FROM fca.create_tables()'), 0, "$dbname: every relation is there");
+	is($node->safe_psql($dbname, 'SELECT fca.count(NULL::fca.customer), fca.count(NULL::fca.faq)'), '0|0', "$dbname: and empty");
+}
+$node->command_ok(
+	[
+		'pg_restore', '--data-only', '--disable-triggers', '-1', '-e', '-d', $node->connstr('copied'), "$folder/custom"
+	],
+	'restore of the data');
+$node->safe_psql('inserted', 'ALTER TABLE fca.accounts DISABLE TRIGGER note');
+$node->command_ok(
+	[
+		'psql', '-XAtq', '-1', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('inserted'), '-f', "$folder/data.sql"
+	],
+	'restore of the data, by INSERT');
+$node->safe_psql('inserted', 'ALTER TABLE fca.accounts ENABLE TRIGGER note');
+check_restored('copied', 'schema, then data');
+check_restored('inserted', 'schema, then data by INSERT');
+
+# the data, into tables that create_tables() has made elsewhere
+create_database('made');
+$node->safe_psql('made', q{
+	CREATE EXTENSION fca_repo;
+	SELECT fca.create_tables();
+	SELECT fca.create(NULL::fca.message, jsonb_build_object('conversation_id', c.id, 'role', 'agent', 'content', 'here'))
+	FROM fca.create(NULL::fca.customer, '{"id": 900, "customer_id": "x", "email": "x", "first_name": "x", "last_name": "x"}') AS u,
+		LATERAL fca.create(NULL::fca.conversation, jsonb_build_object('id', 900, 'customer_id', u.id)) AS c;
+	DELETE FROM fca.messages;
+	DELETE FROM fca.conversations;
+});
+$node->command_ok(
+	[ 'pg_dump', '--data-only', '-t', 'fca.products', '-t', 'fca.conversations', '-t', 'fca.messages', '-Fc',
+		'-d', $node->connstr('desk'), '-f', "$folder/some" ],
+	'dump of the data of some tables');
+$node->command_ok(
+	[ 'pg_restore', '--data-only', '--disable-triggers', '-1', '-e', '-d', $node->connstr('made'), "$folder/some" ],
+	'restored into tables of create_tables()');
+foreach my $relation (qw(products conversations messages))
+{
+	is(rows('made')->{$relation}, $rows->{$relation}, "data only: $relation");
+}
+is($node->safe_psql('made', q{SELECT (fca.create(NULL::fca.message, '{"conversation_id": 1, "role": "agent", "content": "next"}')).id}),
+	301, 'data only: the sequences go on');
+
+# one table, dropped and brought back
+create_database('single');
+$node->command_ok(
+	[ 'pg_restore', '-1', '-e', '-d', $node->connstr('single'), "$folder/custom" ], 'restore of all');
+foreach my $relation (qw(messages accounts))
+{
+	$node->command_ok(
+		[ 'pg_dump', '-t', "fca.$relation", '-d', $node->connstr('desk'), '-f', "$folder/$relation.sql" ],
+		"dump of $relation");
+	$node->safe_psql('single', "DROP TABLE fca.$relation");
+	is(sqlstate($node, 'single', 'SELECT fca.find_by_conversation(1)'),
+		$relation eq 'messages' ? '42P01' : '00000', "without $relation");
+	$node->command_ok(
+		[ 'psql', '-XAtq', '-1', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('single'), '-f', "$folder/$relation.sql" ],
+		"restore of $relation");
+}
+check_restored('single', 'single tables');
+
+# a schema fca that is another role's than the extension: it is empty when the
+# extension is made in it
+$node->safe_psql('postgres', 'CREATE DATABASE theirs');
+$node->safe_psql('theirs', q{
+	CREATE EXTENSION pg_trgm;
+	CREATE EXTENSION fca_repo;
+	ALTER SCHEMA fca OWNER TO agent;
+	SET ROLE agent;
+	SELECT fca.create_tables();
+	SELECT fca.create(NULL::fca.product, '{"name": "n", "type": "loan", "updated_at": "2026-01-01Z"}');
+});
+$node->command_ok([ 'pg_dump', '-Fc', '-d', $node->connstr('theirs'), '-f', "$folder/theirs" ], 'dump');
+create_database('theirs_restored');
+foreach my $options ([], [ '--clean', '--if-exists' ])
+{
+	$node->command_ok(
+		[ 'pg_restore', '-1', '-e', @$options, '-d', $node->connstr('theirs_restored'), "$folder/theirs" ],
+		"restore of another role's schema @$options");
+	same_text(dump_text('theirs_restored'), dump_text('theirs'), 'all of it');
+}
+is($node->safe_psql('theirs_restored', 'SELECT id FROM fca.find_by_type($$loan$$)'), '1', 'finders');
 
 # all by a role that owns the database, and is nothing more
 $node->command_ok(
