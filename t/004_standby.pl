@@ -72,7 +72,35 @@ my @sessions = map {
 	$session;
 } ($writes{create}, $reads{find_by_email}, 'SELECT 1');
 
+# What a session gives, or its SQLSTATE.
+sub in_session
+{
+	my ($session, $sql) = @_;
+	my ($output) = $session->query("\\set VERBOSITY sqlstate\n$sql;");
+	my $error = $session->{stderr};
+	$session->{stderr} = '';
+	return $error =~ /(?:ERROR|FATAL):\s+(\w{5})/ ? $1 : $output;
+}
+
+# One has made every read and tried every write, and one is in a transaction, with
+# a cursor half read.
+my ($warm, $within) = map { $standby->background_psql('postgres', on_error_stop => 0) } 1 .. 2;
+my @plain_reads = grep { $reads{$_} !~ /fca\.open_/ } sort keys %reads;
+my %before = map { ($_ => in_session($warm, $reads{$_})) } @plain_reads;
+is(in_session($warm, $writes{$_}), '25006', "$_ is refused, in a session that goes on") for sort keys %writes;
+in_session($within, 'BEGIN');
+in_session($within, q{SELECT fca.open_cursor(NULL::fca.customer, '{}', 'id', 'half')});
+like(in_session($within, 'FETCH 4 FROM half'), qr/^1\|.*\n2\|.*\n3\|.*\n4\|[^\n]*$/, 'a cursor on the standby');
+
 $standby->promote;
+is(in_session($warm, $reads{$_}), $before{$_}, "$_ in a session that has made every read") for @plain_reads;
+like(in_session($within, 'FETCH ALL FROM half'), qr/^5\|.*\n8\|[^\n]*$/s, 'its cursor goes on');
+is(in_session($within, $writes{'update, any table'}), '25006', 'a transaction from before stays read-only');
+is(in_session($within, 'ROLLBACK; ' . $writes{'update, any table'}), '(1,b)', 'the next one can write');
+in_session($within, q{SELECT fca.update(NULL::public.notes, 1, '{"body": "a"}')});
+is(in_session($warm, "BEGIN; $writes{$_}; ROLLBACK") =~ /^\w{5}$/ ? 'error' : 'written', 'written', "$_ in a session that was refused")
+  for sort keys %writes;
+$_->quit for $warm, $within;
 foreach my $n (0 .. $#sessions)
 {
 	my $i = 100 + $n;
