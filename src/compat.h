@@ -30,11 +30,13 @@
 
 /*
  * 18: the module tells its name and version; a tuple may have room before it;
- * nobody says whether a query runs once
+ * nobody says whether a query runs once; a function that does not return says so
+ * in front
  */
 #if PG_VERSION_NUM < 180000
 #include "access/htup_details.h"
 #include "executor/executor.h"
+#define pg_noreturn pg_attribute_noreturn()
 #define PG_MODULE_MAGIC_EXT(...) PG_MODULE_MAGIC
 #define heap_form_minimal_tuple(desc, values, nulls, extra) \
 	heap_form_minimal_tuple(desc, values, nulls)

@@ -27,7 +27,7 @@ skip_space(Reader *reader)
 		reader->at++;
 }
 
-static void
+pg_noreturn static void
 not_a_list(const Reader *reader, const char *hint)
 {
 	ereport(ERROR,
