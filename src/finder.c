@@ -439,7 +439,8 @@ read_arguments(FunctionCallInfo fcinfo, const FcaFinder *finder,
 Datum
 fca_find(FunctionCallInfo fcinfo, const FcaFinder *finder)
 {
-	FcaArgument arguments[FCA_MAX_ARGUMENTS];
+	/* those that are read get a value; analyzers cannot see that, so all get one */
+	FcaArgument arguments[FCA_MAX_ARGUMENTS] = {0};
 	FcaFinding	finding;
 	FcaPlan    *plan;
 	uint64		count;
