@@ -75,6 +75,7 @@ type_changed(Datum arg, int cacheid, uint32 hashvalue)
 
 	dlist_foreach(iter, &recent)
 	{
+		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
 		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
 
 		for (int i = 0; i < plan->ntypes; i++)
@@ -287,6 +288,7 @@ fca_plan_keep(const FcaQuery *query, int options)
 	fca_plan_hold(plan);
 
 	if (nplans > FCA_MAX_PLANS)
+		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
 		forget(dlist_tail_element(FcaPlan, node, &recent));
 	if (query->no_bitmaps || query->in_parts)
 		plan_in_order(spi_plan, query->no_bitmaps);

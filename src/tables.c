@@ -317,9 +317,9 @@ create_trigram_indexes(const FcaResource *resource)
 static void
 create_trigger_function(Oid schema)
 {
-	Oid			function = LookupFuncName(list_make2(makeString(FCA_SCHEMA),
-													 makeString(TRIGGER_FUNCTION)),
-										  0, NULL, true);
+	/* cppcheck-suppress unknownEvaluationOrder ; either string may be made first */
+	List	   *name = list_make2(makeString(FCA_SCHEMA), makeString(TRIGGER_FUNCTION));
+	Oid			function = LookupFuncName(name, 0, NULL, true);
 	HeapTuple	tuple;
 	Oid			owner;
 	Oid			schema_owner;
