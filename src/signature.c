@@ -13,6 +13,8 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
@@ -71,6 +73,9 @@ typedef struct Function
 static const Function functions[] = {
 	FUNCTIONS(ENTRY)
 };
+
+/* The functions that were compared, by their OIDs. */
+static HTAB *checked = NULL;
 
 /* The columns of a report. */
 static const Oid report_columns[] = {INT8OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
@@ -166,10 +171,10 @@ signature_text(const Signature *signature)
 	return text.data;
 }
 
-void
-fca_compare_signature(FunctionCallInfo fcinfo, const FcaFinder *finder)
+/* Error 42P13 unless the function is declared as this module expects. */
+static void
+compare_signature(const FmgrInfo *flinfo, const FcaFinder *finder)
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
 	HeapTuple	tuple;
 	const Signature *expected = NULL;
 	Signature	of_finder;
@@ -197,7 +202,35 @@ fca_compare_signature(FunctionCallInfo fcinfo, const FcaFinder *finder)
 				 errdetail("The module expects %s.", signature_text(expected)),
 				 errhint("Run ALTER EXTENSION fca_repo UPDATE, and connect again.")));
 	ReleaseSysCache(tuple);
+}
 
-	/* any pointer: it says that this was done */
-	flinfo->fn_extra = unconstify(Function *, &functions[0]);
+/* A function, or a type of its arguments, has changed. */
+static void
+forget_checked(Datum arg, int cacheid, uint32 hashvalue)
+{
+	HASH_SEQ_STATUS all;
+	Oid		   *function;
+
+	hash_seq_init(&all, checked);
+	while ((function = hash_seq_search(&all)) != NULL)
+		(void) hash_search(checked, function, HASH_REMOVE, NULL);
+}
+
+void
+fca_check_signature(FunctionCallInfo fcinfo, const FcaFinder *finder)
+{
+	Oid			function = fcinfo->flinfo->fn_oid;
+
+	if (checked == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(Oid)};
+
+		checked = hash_create("fca_repo functions", 128, &control, HASH_ELEM | HASH_BLOBS);
+		CacheRegisterSyscacheCallback(PROCOID, forget_checked, (Datum) 0);
+		CacheRegisterSyscacheCallback(TYPEOID, forget_checked, (Datum) 0);
+	}
+	if (hash_search(checked, &function, HASH_FIND, NULL) != NULL)
+		return;
+	compare_signature(fcinfo->flinfo, finder);
+	(void) hash_search(checked, &function, HASH_ENTER, NULL);
 }

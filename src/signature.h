@@ -3,8 +3,9 @@
  *		Does an SQL function have the arguments that its C function reads?
  *
  * The install script may be of another version than the loaded module.  What
- * it declares is compared once for each expression that calls a function, so
- * that a difference is an error and nothing is read that is not there.
+ * it declares is compared at a backend's first call of a function, and again
+ * when it changes: so a difference is an error, and nothing is read that is not
+ * there.
  */
 #ifndef FCA_SIGNATURE_H
 #define FCA_SIGNATURE_H
@@ -15,8 +16,6 @@
 
 #include "resource.h"
 
-extern void fca_compare_signature(FunctionCallInfo fcinfo, const FcaFinder *finder);
-
 /* Does a row of pg_proc declare this finder? */
 extern bool fca_signature_fits(HeapTuple function, const FcaFinder *finder);
 
@@ -25,11 +24,6 @@ extern bool fca_signature_fits(HeapTuple function, const FcaFinder *finder);
  * C function calls this before it reads an argument; "finder" is NULL for those
  * that are none.
  */
-static inline void
-fca_check_signature(FunctionCallInfo fcinfo, const FcaFinder *finder)
-{
-	if (unlikely(fcinfo->flinfo->fn_extra == NULL))
-		fca_compare_signature(fcinfo, finder);
-}
+extern void fca_check_signature(FunctionCallInfo fcinfo, const FcaFinder *finder);
 
 #endif							/* FCA_SIGNATURE_H */
