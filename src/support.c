@@ -38,8 +38,8 @@
 
 #if PG_VERSION_NUM >= 190000
 #include "access/genam.h"
-#include "access/stratnum.h"
-#include "catalog/namespace.h"
+#include "access/relation.h"
+#include "access/transam.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
@@ -47,8 +47,6 @@
 #include "executor/executor.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/clauses.h"
-#include "parser/parsetree.h"
-#include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
 #include "utils/rel.h"
 #include "utils/typcache.h"
@@ -339,8 +337,9 @@ has_plain_columns(const FcaModel *model)
 		Oid			type;
 		AttrNumber	attnum;
 
-		if (wanted->attisdropped)
-			return false;		/* the query would have one column less */
+		/* of a dropped one the query would have no column */
+		if (wanted->attisdropped || wanted->atttypid >= FirstNormalObjectId)
+			return false;
 		attnum = get_attnum(RelationGetRelid(model->rel), NameStr(wanted->attname));
 		if (attnum <= 0)
 			return false;
@@ -350,7 +349,7 @@ has_plain_columns(const FcaModel *model)
 			!(wanted->atttypid == INT8OID && (type == INT4OID || type == INT2OID)))
 			return false;
 	}
-	return !fca_model_has_user_types(model);
+	return true;
 }
 
 /* Is there a unique index by which two rows cannot have one value? */
@@ -385,16 +384,29 @@ is_unique(const FcaModel *model, const char *name)
 	return found;
 }
 
+/* Has a table columns whose values are made when they are read? */
+static bool
+has_virtual_columns(Oid relid)
+{
+	Relation	rel = relation_open(relid, NoLock);
+	TupleConstr *constr = RelationGetDescr(rel)->constr;
+	bool		found = constr != NULL && constr->has_generated_virtual;
+
+	relation_close(rel, NoLock);
+	return found;
+}
+
 /*
  * Is this query, of a finder or of a view that it reads, the same as part of
- * another?
+ * another?  (A call may not lock rows, as a view can.)
  */
 static bool
 is_plain_query(Query *query, bool in_view)
 {
 	ListCell   *cell;
 
-	if (query->hasRowSecurity || query->hasSubLinks || query->cteList != NIL ||
+	if (query->hasRowSecurity || query->hasForUpdate || query->hasSubLinks ||
+		query->cteList != NIL ||
 		!ExecCheckPermissions(query->rtable, query->rteperminfos, false) ||
 		may_fail((Node *) query->targetList, NULL) ||
 		(!in_view && may_fail((Node *) query->jointree, NULL)))
@@ -403,6 +415,8 @@ is_plain_query(Query *query, bool in_view)
 	{
 		RangeTblEntry *entry = lfirst_node(RangeTblEntry, cell);
 
+		if (entry->rtekind == RTE_RELATION && has_virtual_columns(entry->relid))
+			return false;
 		if (entry->rtekind == RTE_SUBQUERY &&
 			!is_plain_query(entry->subquery, in_view || OidIsValid(entry->relid)))
 			return false;
