@@ -318,7 +318,7 @@ EXECUTE status;
 \set VERBOSITY default
 ROLLBACK;
 
--- the relation: gone, another one, a view, a view of rows that are not unique, a table with partitions, a materialized view, an index
+-- the relation: gone, another one, a view, a view of rows that are not unique, a table with partitions, a materialized view, a foreign table, a sequence
 BEGIN;
 CREATE TABLE test.copy AS TABLE fca.customers;
 SET LOCAL client_min_messages = warning;
@@ -358,6 +358,12 @@ SELECT * FROM test.compare('find_by_email(k.s)', false);
 REFRESH MATERIALIZED VIEW fca.customers;
 SELECT * FROM test.compare('find_by_email(k.s)', true);
 DROP MATERIALIZED VIEW fca.customers;
+CREATE FOREIGN DATA WRAPPER test_inline;
+CREATE SERVER test_inline FOREIGN DATA WRAPPER test_inline;
+CREATE FOREIGN TABLE fca.customers (id bigint, customer_id text, email text, first_name text, last_name text, phone text, is_active boolean, is_verified boolean,
+	is_vip boolean, notes text, created_at timestamptz, updated_at timestamptz) SERVER test_inline;
+SELECT * FROM test.compare('find_by_emails(k.words)', false);
+DROP FOREIGN TABLE fca.customers;
 CREATE SEQUENCE fca.customers;
 SELECT * FROM test.compare('find_by_email(k.s)', false);
 ROLLBACK;

@@ -541,7 +541,8 @@ finder_of_call(FuncExpr *call, HeapTuple proc)
 
 /*
  * The relation, locked; InvalidOid where there is none that the caller could
- * name or that can be read.
+ * name or that can be read.  Of a foreign table the call's plan fetches a page,
+ * but as part of another query all rows of a key may be fetched and sorted.
  */
 static Oid
 find_relation(const FcaFinder *finder)
@@ -561,7 +562,6 @@ find_relation(const FcaFinder *finder)
 		case RELKIND_PARTITIONED_TABLE:
 		case RELKIND_VIEW:
 		case RELKIND_MATVIEW:
-		case RELKIND_FOREIGN_TABLE:
 			return relid;
 		default:
 			return InvalidOid;
