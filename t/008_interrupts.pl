@@ -6,6 +6,10 @@
 # 100 ms, and each within a second.  FCA_INTERRUPT_ROUNDS (1) interrupts each so
 # many times as often, FCA_INTERRUPT_SPAN (0.4) at a moment within so many
 # seconds, and FCA_INTERRUPT_SEED repeats a run's moments.
+#
+# What the server does in one step cannot be interrupted within it: to estimate a
+# list of a million values, or to read a whole trigram index for a keyword of less
+# than three letters.
 use strict;
 use warnings;
 
@@ -79,8 +83,8 @@ $node->safe_psql('postgres', q{
 	INSERT INTO fca.faqs (question, answer, keywords)
 	SELECT 'question ' || i, 'a', 'k' || i FROM generate_series(1, 300000) AS i;
 	ANALYZE;
-	CHECKPOINT;
 });
+$node->safe_psql('postgres', 'VACUUM fca.faqs; CHECKPOINT');
 
 my $control = FcaSession->new($node, 'postgres');
 
@@ -139,7 +143,7 @@ my %paths = (
 	'count_estimate, a list' =>
 	  'SELECT fca.count_estimate(NULL::public.big, ' . given('some') . ')',
 	'find_one' => q{SELECT fca.find_one(NULL::public.big, '{"body": {"contains": "xyz"}}')},
-	'search_by_keyword' => counted(q{search_by_keyword('qu', NULL)}),
+	'search_by_keyword' => counted(q{search_by_keyword('que', NULL)}),
 	'find_by_emails' => counted(
 		q{find_by_emails(ARRAY(SELECT 'c' || i || '@example.com' FROM generate_series(1, 500000) AS i))}),
 	'find_recent_messages_of' => counted(
@@ -151,7 +155,7 @@ my %paths = (
 		'FETCH ALL FROM c'
 	],
 	'fetch from open_finder' => [
-		q{SELECT fca.open_finder('search_by_keyword', '{"keyword": "qu", "max_rows": null}', 'c')},
+		q{SELECT fca.open_finder('search_by_keyword', '{"keyword": "que", "max_rows": null}', 'c')},
 		'FETCH ALL FROM c'
 	]);
 

@@ -221,7 +221,11 @@ diag('bytes in memory contexts: ' . join ' ', @measures);
 diag('private resident kB: ' . join ' ', @resident);
 is_deeply(\%unexpected, {}, 'calls fail only as they should');
 cmp_ok($failed, '>', $done / 10, 'many of the calls fail');
-cmp_ok($measures[-1] - $measures[1], '<', 300_000, 'no growth of the memory contexts');
+
+# The server itself keeps some 80 bytes of each schema change in its caches, also
+# where no function is called.
+cmp_ok($measures[-1] - $measures[1], '<', 200_000 + 9 * $step / 100 * 150,
+	'no growth of the memory contexts');
 cmp_ok($resident[-1] - $resident[1], '<', 8192, 'no growth of the process');
 is($session->query('SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()
 	AND locktype <> \'virtualxid\' AND relation IS DISTINCT FROM \'pg_locks\'::regclass'), 0, 'no lock is left');
