@@ -65,12 +65,16 @@ try_to_run(char *command)
 	return error != NULL ? error->message : NULL;
 }
 
+static RangeVar *
+name_of(const FcaResource *resource)
+{
+	return makeRangeVar(FCA_SCHEMA, unconstify(char *, resource->relation), -1);
+}
+
 static Oid
 relation_of(const FcaResource *resource)
 {
-	return RangeVarGetRelid(makeRangeVar(FCA_SCHEMA,
-										 unconstify(char *, resource->relation), -1),
-							NoLock, true);
+	return RangeVarGetRelid(name_of(resource), NoLock, true);
 }
 
 /* The columns of a resource's row type. */
@@ -88,20 +92,18 @@ columns_of(const FcaResource *resource, Oid schema)
  * The names of the row type's columns that the relation lacks, or NULL.
  */
 static const char *
-missing_columns(const FcaResource *resource, Oid relid, Oid schema)
+missing_columns(const FcaResource *resource, Relation rel, Oid schema)
 {
 	TupleDesc	columns = columns_of(resource, schema);
-	Relation	rel = relation_open(relid, AccessShareLock);
 	StringInfoData missing;
 
 	fca_check_relation(rel);
-	relation_close(rel, AccessShareLock);
 	initStringInfo(&missing);
 	for (int i = 0; i < columns->natts; i++)
 	{
 		const char *name = NameStr(TupleDescAttr(columns, i)->attname);
 
-		if (get_attnum(relid, name) == InvalidAttrNumber)
+		if (get_attnum(RelationGetRelid(rel), name) == InvalidAttrNumber)
 			appendStringInfo(&missing, "%s%s", missing.len > 0 ? ", " : "", name);
 	}
 	return missing.len > 0 ? missing.data : NULL;
@@ -114,7 +116,7 @@ missing_columns(const FcaResource *resource, Oid relid, Oid schema)
 static bool
 can_be_referenced(const FcaResource *resource)
 {
-	Relation	rel = relation_open(relation_of(resource), AccessShareLock);
+	Relation	rel = relation_openrv(name_of(resource), AccessShareLock);
 	AttrNumber	id = get_attnum(RelationGetRelid(rel), "id");
 	List	   *indexes;
 	ListCell   *cell;
@@ -377,12 +379,17 @@ check_existing(Oid schema)
 	initStringInfo(&missing);
 	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
 	{
-		Oid			relid = relation_of(*resource);
-		const char *columns = OidIsValid(relid)
-			? missing_columns(*resource, relid, schema) : NULL;
+		/* by name: another session may drop or rename it up to the lock */
+		Relation	rel = relation_openrv_extended(name_of(*resource), AccessShareLock, true);
+		const char *columns = NULL;
 
-		if (!OidIsValid(relid))
+		if (rel == NULL)
 			complete = false;
+		else
+		{
+			columns = missing_columns(*resource, rel, schema);
+			relation_close(rel, AccessShareLock);
+		}
 		if (columns != NULL)
 			appendStringInfo(&missing, "%sRelation \"%s.%s\" lacks: %s.",
 							 missing.len > 0 ? "\n" : "", FCA_SCHEMA,

@@ -129,6 +129,13 @@ foreach my $call (values %reads_of_items, 'SELECT fca.count(NULL::shop.item)',
 	my $answer = waiting_call('DROP TABLE shop.item', $call);
 	like($answer, qr/ERROR:  42P01/, "dropped meanwhile: $call");
 }
+# create_tables() goes by the name.
+like(waiting_call('DROP TABLE fca.faqs; SELECT fca.create_tables()', 'SELECT fca.create_tables()', 0),
+	qr/^(?!.*ERROR)/s, 'dropped and made anew while create_tables waits');
+$node->safe_psql('postgres', 'DROP TABLE fca.faqs; SELECT fca.create_tables()');
+run_fixture($node, 'postgres', 'desk');
+$node->safe_psql('postgres', 'GRANT ALL ON ALL TABLES IN SCHEMA fca TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA fca TO app');
+
 # It is the server's own error where the session has not seen the type before.
 foreach my $call (q{SELECT * FROM jsonb_populate_record(NULL::shop.item, '{}')},
 	q{SELECT * FROM fca.get_all(NULL::shop.item)})
