@@ -26,11 +26,6 @@ my $parallel = $node->safe_psql('postgres',
 # The regression tests
 #
 
-# What looks at plans itself, and so sees others.
-my %looks_at_plans = (
-	planner_support => 'its EXPLAIN shows the estimates and costs of plans',
-	plans => 'its EXPLAIN shows which plan is kept');
-
 # Runs them all; what differs fails, unless it is named here with the reason.
 sub run_regress
 {
@@ -69,8 +64,11 @@ SKIP:
 	skip 'PG_REGRESS does not say where pg_regress is', 1 if !$ENV{PG_REGRESS};
 
 	run_regress('parallel', { $parallel => 'regress' });
-	run_regress('generic plans', { plan_cache_mode => 'force_generic_plan' });
-	run_regress('custom plans', { plan_cache_mode => 'force_custom_plan' });
+	run_regress('generic plans', { plan_cache_mode => 'force_generic_plan' },
+		count_estimate => 'the setting overrules that an estimate is planned for its values');
+	run_regress('custom plans', { plan_cache_mode => 'force_custom_plan' },
+		batches => 'it counts how many times an index is read, by the plan of any values',
+		get_page => 'the same');
 	if ($node->safe_psql('postgres', 'SET jit = on; SELECT pg_jit_available()') eq 't')
 	{
 		run_regress('JIT', { jit => 'on', jit_above_cost => 0, jit_optimize_above_cost => -1,
