@@ -124,7 +124,7 @@ sub answers
 	my ($settings) = @_;
 	my $script = join '', "LOAD 'auto_explain';\nSET auto_explain.log_min_duration = 0;\n",
 	  "SET auto_explain.log_nested_statements = on;\nSET auto_explain.log_level = notice;\n",
-	  (map { "SET $_ = $settings->{$_};\n" } sort keys %$settings),
+	  (map { "SET $_ = '$settings->{$_}';\n" } sort keys %$settings),
 	  map { "SELECT coalesce(string_agg(f::text, E'\\t'), 'none') FROM ($_->[1]) AS f;\n" } @calls;
 	my ($status, $stdout, $stderr) = $node->psql('postgres', $script);
 	is($status, 0, 'every call succeeds') or diag(substr($stderr, -1000));
