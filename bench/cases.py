@@ -1,11 +1,12 @@
 """What is measured: every finder and every base function, with the SQL of each camp.
 
 A finder is declared once.  From its declaration follow the call of fca_repo, the raw SQL of its first
-page, and its two twins (an inlinable SQL function and a PL/pgSQL function).  What works on any model has
-its raw SQL and the call of a generic PL/pgSQL function (generic.sql) written out.
+page, and its two twins (an inlinable SQL function and a PL/pgSQL function); from that of a batch, the same
+for many keys.  What works on any model has its raw SQL and the call of a generic PL/pgSQL function
+(generic.sql) written out.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 OURS, RAW, SQL, PLPGSQL = "fca_repo", "raw SQL", "SQL function", "PL/pgSQL"
 
@@ -61,18 +62,36 @@ TALKER = Arg("bigint", "random(1, :talkers)")
 HAS_ACCOUNTS = Arg("bigint", "random(1, :few / 4)")
 
 
-
 @dataclass(frozen=True)
 class Case:
     """One call, in the SQL of each camp; {name} stands for an argument."""
 
     name: str
-    kind: str                      # what target it has: point, list, key, filter, create, create_many, other
+    kind: str                      # what target it has: point, list, batch, key, filter, create, create_many, other
     args: dict
     sql: dict                      # camp -> SQL
     set_up: str = ""               # SQL before each run; {calls} is how many are coming
     clean_up: str = ""             # SQL after each run
     script: str = ""               # the begin of the pgbench script
+    calls: int = 1                 # how many calls one statement makes
+
+
+def twin(schema, finder, more, head, body):
+    """A function that does what the finder does; more: its arguments that have defaults."""
+    args = [f"{name} {arg.type}" for name, arg in finder.args.items()] + more
+    # The argument, not the column of the same name.
+    body = body.format(**{name: f"{finder.name}.{name}" for name in finder.args})
+    return (f"CREATE FUNCTION {schema}.{finder.name}({', '.join(args)}) RETURNS SETOF fca.{finder.relation}"
+            f" STABLE PARALLEL SAFE {head} AS $$ {body} $$")
+
+
+def finder_case(finder, kind, raw):
+    call = f"{finder.name}({', '.join('{' + name + '}' for name in finder.args)})"
+    return Case(finder.name, kind, finder.args,
+                {OURS: f"SELECT * FROM fca.{call}",
+                 RAW: raw,
+                 SQL: f"SELECT * FROM sql_twin.{call}",
+                 PLPGSQL: f"SELECT * FROM plpgsql_twin.{call}"})
 
 
 @dataclass(frozen=True)
@@ -108,15 +127,10 @@ class Finder:
         return f"({', '.join(columns)}) {sign} ({', '.join('after_' + c for c in columns)})"
 
     def twin(self, schema, head, body):
-        args = [f"{name} {arg.type}" for name, arg in self.args.items()]
-        if self.max_rows:
-            args.append(f"max_rows bigint DEFAULT {self.max_rows}")
-        args += [f"after_{column} {type} DEFAULT NULL" for column, type in self.after.items()]
-        # The argument, not the column of the same name.
-        body = body.format(**{name: f"{self.name}.{name}" for name in self.args})
+        more = [f"max_rows bigint DEFAULT {self.max_rows}"] if self.max_rows else []
+        more += [f"after_{column} {type} DEFAULT NULL" for column, type in self.after.items()]
         rows = f" ROWS {self.max_rows}" if self.max_rows else " ROWS 1" if not self.order else ""
-        return (f"CREATE FUNCTION {schema}.{self.name}({', '.join(args)}) RETURNS SETOF fca.{self.relation}"
-                f" {head} STABLE PARALLEL SAFE{rows} AS $$ {body} $$")
+        return twin(schema, self, more, head + rows, body)
 
     def sql_function(self):
         """Inlined into the caller's query, where a page without a place loses the condition of it."""
@@ -137,13 +151,48 @@ class Finder:
         return self.sql_function(), self.plpgsql_function()
 
     def case(self):
-        call = f"{self.name}({', '.join('{' + name + '}' for name in self.args)})"
-        return Case(
-            self.name, "list" if self.order else "point", self.args,
-            {OURS: f"SELECT * FROM fca.{call}",
-             RAW: self.query("", self.max_rows or None),
-             SQL: f"SELECT * FROM sql_twin.{call}",
-             PLPGSQL: f"SELECT * FROM plpgsql_twin.{call}"})
+        return finder_case(self, "list" if self.order else "point", self.query("", self.max_rows or None))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A finder for many keys: the rows of each, in the order of the keys."""
+
+    name: str
+    relation: str
+    column: str
+    key: str                       # the argument
+    arg: Arg
+    order: str = ""                # of the rows of one key, where there are several
+    limit: str = ""                # the argument that limits them
+    rows: int = 0                  # its default
+    newest: bool = False           # the last rows, turned round
+
+    @property
+    def args(self):
+        return {self.key: self.arg}
+
+    def query(self, limit):
+        keys = f"unnest({{{self.key}}}::{self.arg.type}) WITH ORDINALITY AS keys (key, place)"
+        if not self.order:
+            return (f"SELECT t.* FROM {keys} JOIN fca.{self.relation} AS t ON t.{self.column} = keys.key"
+                    " ORDER BY keys.place")
+        rows = (f"SELECT * FROM fca.{self.relation} AS r WHERE r.{self.column} = keys.key"
+                f" ORDER BY {', '.join('r.' + part for part in self.order.split(', '))}")
+        if self.limit:
+            rows += f" LIMIT {limit}"
+        given = self.order.replace(" DESC", "") if self.newest else self.order
+        return (f"SELECT t.* FROM {keys} CROSS JOIN LATERAL ({rows}) AS t"
+                f" ORDER BY keys.place, {', '.join('t.' + part for part in given.split(', '))}")
+
+    def twins(self):
+        more = [f"{self.limit} bigint DEFAULT {self.rows}"] if self.limit else []
+        query = self.query(self.limit)
+        return (twin("sql_twin", self, more, "LANGUAGE sql", query),
+                twin("plpgsql_twin", self, more, "LANGUAGE plpgsql", f"BEGIN RETURN QUERY {query}; END"))
+
+    def case(self):
+        return finder_case(self, "batch", self.query(self.rows))
 
 
 CREATED = {"created_at": "timestamptz", "id": "bigint"}
@@ -199,6 +248,44 @@ FINDERS = [
 ]
 
 
+def alias(name, finder, column=None):
+    """The same finder under another name, and with its argument under another."""
+    found = next(one for one in FINDERS if one.name == finder)
+    if column is None:
+        return replace(found, name=name)
+    return replace(found, name=name, args={column: list(found.args.values())[0]}, where=f"{column} = {{{column}}}")
+
+
+FINDERS += [alias("get_by_email", "find_by_email"), alias("get_by_customer_id", "find_by_business_id", "customer_id"),
+            alias("get_vip_customers", "find_vip_customers")]
+
+NUMBERS = range(1, 38, 4)
+
+
+def keys(text, numbers=NUMBERS):
+    """Ten keys."""
+    return const("{" + ",".join(text.format(number) for number in numbers) + "}",
+                 "bigint[]" if text == "{}" else "text[]")
+
+
+TEN = keys("{}")
+
+BATCHES = [
+    Batch("find_by_emails", "customers", "email", "emails", keys("customer{}@example.com")),
+    Batch("find_by_business_ids", "customers", "customer_id", "business_ids", keys("CUST-{}")),
+    Batch("find_by_account_numbers", "accounts", "account_number", "account_numbers", keys("ACC-{}")),
+    Batch("find_by_references", "transactions", "reference", "transaction_references", keys("TX-{}")),
+    Batch("find_by_ticket_ids", "conversations", "escalation_id", "ticket_ids", keys("T-{}", range(1, 21, 2))),
+    Batch("list_by_customers", "accounts", "customer_id", "customer_ids", TEN, "created_at DESC, id DESC"),
+    Batch("find_recent_transactions_of", "transactions", "account_id", "account_ids", TEN,
+          "occurred_at DESC, id DESC", "per_account", 10),
+    Batch("find_by_customers", "conversations", "customer_id", "customer_ids", TEN, "updated_at DESC, id DESC",
+          "per_customer", 10),
+    Batch("find_recent_messages_of", "messages", "conversation_id", "conversation_ids", TEN,
+          "created_at DESC, id DESC", "per_conversation", 20, newest=True),
+]
+
+
 def message(content):
     return '{"conversation_id": {}, "role": "agent", "content": "' + content + '", "intent": "question"}'
 
@@ -209,7 +296,6 @@ RAW_INSERT = ("INSERT INTO fca.messages (conversation_id, role, content, intent)
 # What is created goes again: the next camp finds the table as it was.
 FORGET = "DELETE FROM fca.messages WHERE id > (SELECT value::bigint FROM bench.facts WHERE name = 'n');"
 MANY = "(SELECT rows FROM bench.batches WHERE name = '{}')"
-TEN = "{1,5,9,13,17,21,25,29,33,37}"
 # Existing rows to delete, one for each call.
 DOOMED = ("INSERT INTO fca.messages (id, conversation_id, role, content)"
           " SELECT 1000000000 + g, 1 + g % 10, 'agent', 'Soon gone' FROM generate_series(1, {calls}) AS g;")
@@ -223,28 +309,34 @@ BASE = [
     Case("get_by_id_for_update", "key", {"id": ANY}, {
         OURS: "SELECT * FROM fca.get_by_id_for_update(NULL::fca.customer, {id}::bigint)",
         RAW: "SELECT * FROM fca.customers WHERE id = {id} FOR UPDATE",
-        PLPGSQL: "SELECT * FROM generic.get_by_id(NULL::fca.customers, {id}, ' FOR UPDATE')"}),
+        PLPGSQL: "SELECT * FROM generic.get_by_id_for_update(NULL::fca.customers, {id})"}),
     Case("exists", "key", {"id": ANY}, {
         OURS: "SELECT fca.exists(NULL::fca.customer, {id}::bigint)",
         RAW: "SELECT EXISTS (SELECT FROM fca.customers WHERE id = {id})",
         PLPGSQL: "SELECT generic.exists(NULL::fca.customers, {id})"}),
-    Case("get_many (10)", "key", {"ids": const(TEN, "bigint[]")}, {
+    Case("get_many (10)", "key", {"ids": TEN}, {
         OURS: "SELECT * FROM fca.get_many(NULL::fca.customer, {ids}::bigint[])",
         RAW: "SELECT t.* FROM unnest({ids}::bigint[]) WITH ORDINALITY AS k (id, n)"
              " JOIN fca.customers AS t ON t.id = k.id ORDER BY k.n",
         PLPGSQL: "SELECT * FROM generic.get_many(NULL::fca.customers, {ids})"}),
-    Case("get_children (10 x 10)", "other", {"ids": const(TEN, "bigint[]")}, {
+    Case("get_children (10 x 10)", "other", {"ids": TEN}, {
         OURS: "SELECT * FROM fca.get_children(NULL::fca.transaction, 'account_id', {ids}::bigint[], 10, 'occurred_at desc')",
         RAW: "SELECT t.* FROM unnest({ids}::bigint[]) WITH ORDINALITY AS k (id, n)"
              " CROSS JOIN LATERAL (SELECT * FROM fca.transactions AS t WHERE t.account_id = k.id"
-             " ORDER BY occurred_at DESC, id LIMIT 10) AS t ORDER BY k.n, t.occurred_at DESC, t.id"}),
+             " ORDER BY occurred_at DESC, id LIMIT 10) AS t ORDER BY k.n, t.occurred_at DESC, t.id",
+        PLPGSQL: "SELECT * FROM generic.get_children(NULL::fca.transactions, 'account_id', {ids}, 10, 'occurred_at DESC')"}),
     Case("get_all (100)", "other", {}, {
         OURS: "SELECT * FROM fca.get_all(NULL::fca.account)",
         RAW: "SELECT * FROM fca.accounts ORDER BY id LIMIT 100",
         PLPGSQL: "SELECT * FROM generic.get_by_filters(NULL::fca.accounts, '{}')"}),
     Case("get_page (100)", "other", {}, {
         OURS: "SELECT * FROM fca.get_page(NULL::fca.account)",
-        RAW: "SELECT * FROM fca.accounts ORDER BY id LIMIT 100"}),
+        RAW: "SELECT * FROM fca.accounts ORDER BY id LIMIT 100",
+        PLPGSQL: "SELECT * FROM generic.get_page(NULL::fca.accounts)"}),
+    Case("get_page (100), the next", "other", {"after": const('{"id": 100}', "jsonb")}, {
+        OURS: "SELECT * FROM fca.get_page(NULL::fca.account, after => {after})",
+        RAW: "SELECT * FROM fca.accounts WHERE id > 100 ORDER BY id LIMIT 100",
+        PLPGSQL: "SELECT * FROM generic.get_page(NULL::fca.accounts, after => {after})"}),
     Case("get_by_filters (4)", "filter",
          {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}}'), "customer_id": HAS_ACCOUNTS}, {
         OURS: "SELECT * FROM fca.get_by_filters(NULL::fca.account, {filters})",
@@ -270,20 +362,25 @@ BASE = [
     Case("count_estimate", "other", {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}}'),
                                      "customer_id": HAS_ACCOUNTS}, {
         OURS: "SELECT fca.count_estimate(NULL::fca.account, {filters})",
-        RAW: "SELECT count(*) FROM fca.accounts WHERE customer_id = {customer_id}"}),
+        # The count itself: EXPLAIN gives no number.
+        RAW: "SELECT count(*) FROM fca.accounts WHERE customer_id = {customer_id}",
+        PLPGSQL: "SELECT generic.count_estimate(NULL::fca.accounts, {filters})"}),
     Case("open_cursor, fetch 100", "other", {}, {
         OURS: "BEGIN;\nSELECT fca.open_cursor(NULL::fca.account, sort_by => 'id', cursor_name => 'c');\n"
               "FETCH 100 FROM c;\nCOMMIT",
-        RAW: "BEGIN;\nDECLARE c CURSOR FOR SELECT * FROM fca.accounts ORDER BY id;\nFETCH 100 FROM c;\nCOMMIT"}),
+        RAW: "BEGIN;\nDECLARE c CURSOR FOR SELECT * FROM fca.accounts ORDER BY id;\nFETCH 100 FROM c;\nCOMMIT",
+        PLPGSQL: "BEGIN;\nSELECT generic.open_cursor(NULL::fca.accounts, 'id', 'c');\nFETCH 100 FROM c;\nCOMMIT"}),
     Case("open_finder, fetch 100", "other", {}, {
         OURS: "BEGIN;\nSELECT fca.open_finder('find_active_customers', cursor_name => 'c');\n"
               "FETCH 100 FROM c;\nCOMMIT",
         RAW: "BEGIN;\nDECLARE c CURSOR FOR SELECT * FROM fca.customers WHERE is_active"
-             " ORDER BY created_at DESC, id DESC LIMIT 100;\nFETCH 100 FROM c;\nCOMMIT"}),
+             " ORDER BY created_at DESC, id DESC LIMIT 100;\nFETCH 100 FROM c;\nCOMMIT",
+        PLPGSQL: "BEGIN;\nSELECT generic.open_active_customers('c');\nFETCH 100 FROM c;\nCOMMIT"}),
     Case("find_escalated_for_update", "other", {}, {
         OURS: "SELECT * FROM fca.find_escalated_for_update()",
         RAW: "SELECT * FROM fca.conversations WHERE status = 'escalated' ORDER BY updated_at, id"
-             " LIMIT 1 FOR UPDATE SKIP LOCKED"}),
+             " LIMIT 1 FOR UPDATE SKIP LOCKED",
+        PLPGSQL: "SELECT * FROM generic.find_escalated_for_update()"}),
     Case("create", "create", {"data": NEW_MESSAGE, "conversation_id": BUSY}, {
         OURS: "SELECT * FROM fca.create(NULL::fca.message, {data})",
         RAW: RAW_INSERT + " RETURNING *",
@@ -310,7 +407,8 @@ BASE = [
                                 "data": const('{"notes": "called back"}', "jsonb")}, {
         OURS: "SELECT * FROM fca.update_if(NULL::fca.customer, {id}::bigint, {expected}, {data})",
         RAW: "UPDATE fca.customers SET notes = 'called back', updated_at = now()"
-             " WHERE id = {id} AND is_active IN (true, false) RETURNING *"}),
+             " WHERE id = {id} AND is_active IN (true, false) RETURNING *",
+        PLPGSQL: "SELECT * FROM generic.update_if(NULL::fca.customers, {id}, {expected}, {data})"}),
     Case("update_many (4)", "other",
          {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}}'), "customer_id": HAS_ACCOUNTS,
           "data": const('{"balance": 5}', "jsonb")}, {
@@ -338,7 +436,7 @@ BASE = [
         set_up=DOOMED, clean_up=FORGET, script=NEXT_DOOMED),
 ]
 
-CASES = [finder.case() for finder in FINDERS] + BASE
+CASES = [finder.case() for finder in FINDERS + BATCHES] + BASE
 
 # What is also run with many clients, at every size (results that do not grow), and as a first call.
 REPRESENTATIVE = ["find_by_email", "find_recent_transactions", "create", "get_by_id", "get_by_filters (4)",
@@ -352,21 +450,62 @@ def named(names):
     return [case for name in names for case in CASES if case.name == name]
 
 
+# Memoize would leave calls out.
+JOIN = "SET enable_memoize = off;\n"
+
+
 def lateral(name, call, query):
-    """20,000 calls in one statement; what the sum reads is one column.  Memoize would leave calls out."""
-    sql = "SET enable_memoize = off;\nSELECT sum(x.id) FROM bench.calls AS c CROSS JOIN LATERAL {} AS x"
+    """20,000 calls in one statement; what the sum reads is one column."""
+    sql = JOIN + "SELECT sum(x.id) FROM bench.calls AS c CROSS JOIN LATERAL {} AS x"
     return Case(name, "lateral", {}, {
         OURS: sql.replace("{}", f"fca.{call}"),
         RAW: sql.replace("{}", f"({query})"),
         SQL: sql.replace("{}", f"sql_twin.{call}"),
-        PLPGSQL: sql.replace("{}", f"plpgsql_twin.{call}")})
+        PLPGSQL: sql.replace("{}", f"plpgsql_twin.{call}")}, calls=20000)
+
+
+def base_join(name, kind, result, ours, generic, query=None, calls=2000):
+    """The same for the base repository, whose twin plans each call."""
+    sql = f"SELECT {result} FROM bench.calls AS c CROSS JOIN LATERAL {{}} AS x WHERE c.n <= {calls}"
+    camps = {OURS: sql.replace("{}", f"fca.{ours}"), RAW: query and sql.replace("{}", f"({query})"),
+             PLPGSQL: sql.replace("{}", f"generic.{generic}")}
+    return Case(name, kind, {}, {camp: JOIN + text for camp, text in camps.items() if text}, calls=calls)
+
+
+def write_join(name, result, ours, generic, relation):
+    """Writes, which are taken back.  Plain SQL has none inside of a join."""
+    case = base_join(name, "key", result, ours, generic, calls=1000)
+    return replace(case, sql={camp: f"BEGIN;\n{text};\nROLLBACK" for camp, text in case.sql.items()},
+                   clean_up=f"VACUUM fca.{relation};")
 
 
 LATERAL = [
     lateral("find_by_email", "find_by_email(c.email)", "SELECT * FROM fca.customers WHERE email = c.email"),
     lateral("find_recent_transactions (10)", "find_recent_transactions(c.account_id, 10)",
             "SELECT * FROM fca.transactions WHERE account_id = c.account_id ORDER BY occurred_at DESC, id DESC LIMIT 10"),
+    base_join("get_by_id", "key", "sum(x.id)", "get_by_id(NULL::fca.customer, c.id)",
+              "get_by_id(NULL::fca.customers, c.id)", "SELECT * FROM fca.customers WHERE id = c.id"),
+    base_join("exists", "key", "count(x)", "exists(NULL::fca.customer, c.id)", "exists(NULL::fca.customers, c.id)",
+              "SELECT EXISTS (SELECT FROM fca.customers WHERE id = c.id)"),
+    base_join("get_many (10)", "key", "sum(x.id)", "get_many(NULL::fca.customer, c.ids)",
+              "get_many(NULL::fca.customers, c.ids)",
+              "SELECT t.* FROM unnest(c.ids) WITH ORDINALITY AS k (id, n) JOIN fca.customers AS t ON t.id = k.id"
+              " ORDER BY k.n"),
+    base_join("get_by_filters (4)", "filter", "sum(x.id)", "get_by_filters(NULL::fca.account, c.filters)",
+              "get_by_filters(NULL::fca.accounts, c.filters)",
+              "SELECT * FROM fca.accounts WHERE customer_id = c.customer_id ORDER BY id LIMIT 100"),
+    base_join("find_one", "filter", "sum(x.id)", "find_one(NULL::fca.customer, c.one)",
+              "find_one(NULL::fca.customers, c.one)", "SELECT * FROM fca.customers WHERE email = c.email LIMIT 2"),
+    base_join("count", "other", "sum(x)", "count(NULL::fca.account, c.filters)",
+              "count(NULL::fca.accounts, c.filters)",
+              "SELECT count(*) AS x FROM fca.accounts WHERE customer_id = c.customer_id"),
+    write_join("update", "sum(x.id)", "update(NULL::fca.customer, c.id, c.data)",
+               "update(NULL::fca.customers, c.id, c.data)", "customers"),
+    write_join("upsert", "sum(x.id)", "upsert(NULL::fca.customer, c.part, ARRAY['email'])",
+               "upsert(NULL::fca.customers, c.whole, ARRAY['email'], ARRAY['phone'])", "customers"),
+    write_join("delete", "count(x)", "delete(NULL::fca.message, c.n)", "delete(NULL::fca.messages, c.n)", "messages"),
 ]
+
 
 SCAN = "ILIKE scan"
 
@@ -379,7 +518,8 @@ def search(keyword, what):
                 {**case.sql, SCAN: case.sql[RAW].replace("fca.faqs", "bench.faqs_scan")})
 
 
-SEARCHES = [search("quokka", "rare"), search("mortgage", "common"), search("kk", "rare, two letters")]
+SEARCHES = [search("quokka", "rare"), search("mortgage", "common"), search("kk", "rare, two letters"),
+            search("ca", "common, two letters"), search("z", "one letter")]
 
 
 def depth(account, rows, place):

@@ -101,10 +101,18 @@ UNION ALL SELECT 'name', (SELECT last_name FROM fca.customers WHERE id = 17);
 CREATE TABLE bench.faqs_scan AS SELECT * FROM fca.faqs;
 ALTER TABLE bench.faqs_scan ADD PRIMARY KEY (id);
 
--- The arguments of 20,000 calls in one statement.
+-- The arguments of up to 20,000 calls in one statement.
 CREATE TABLE bench.calls AS
-SELECT 'customer' || 1 + g * 7919 % :few || '@example.com' AS email, 1 + g * 7919 % :busy AS account_id
-FROM generate_series(1, 20000) AS g;
+SELECT g AS n, id, email, 1 + g * 7919 % :busy AS account_id, 1 + g * 7919 % (:few / 4) AS customer_id,
+       ARRAY(SELECT 1 + (g + i) * 7919 % :few FROM generate_series(1, 10) AS i) AS ids,
+       jsonb_build_object('customer_id', 1 + g * 7919 % (:few / 4)) AS filters,
+       jsonb_build_object('email', email) AS one,
+       '{"notes": "called back", "phone": "+44 1"}'::jsonb AS data,
+       jsonb_build_object('email', email, 'phone', '+44 2') AS part,
+       jsonb_build_object('email', email, 'phone', '+44 2', 'customer_id', 'CUST-new', 'first_name', 'A',
+                          'last_name', 'B') AS whole
+FROM generate_series(1::bigint, 20000) AS g,
+     LATERAL (SELECT 1 + g * 7919 % :few AS id) AS k, LATERAL (SELECT 'customer' || k.id || '@example.com' AS email) AS e;
 
 -- Rows to create in one call; a bad one has no role that there is.
 CREATE TABLE bench.batches AS

@@ -11,6 +11,11 @@ from pgbench import BLOCKS, WARM_UP, latency, throughput
 # Microseconds of a call beside which those of a new connection do not count.
 SLOW = 5000
 
+# Of calls as slow as this one, each round makes a single one, and few rounds do.
+VERY_SLOW = 300_000
+VERY_SLOW_ROUNDS = 3
+MAY_BE_VERY_SLOW = ("search", "depth")
+
 
 @dataclass
 class Record:
@@ -69,6 +74,8 @@ class Alternative:
 
 def calls_alone(alternative, mode, seconds):
     """How many calls of one client fill the time."""
+    if alternative.case.kind in MAY_BE_VERY_SLOW and alternative.run(mode, 1)[0][2] >= VERY_SLOW:
+        return 1
     micros = min(micros for _, _, micros in alternative.run(mode, 3))
     if micros < SLOW:
         # Of a fast call, the first ones of a connection say nothing.
@@ -76,16 +83,19 @@ def calls_alone(alternative, mode, seconds):
     return max(2, min(20000, int(seconds * 1e6 / micros)))
 
 
-def alternate(alternatives, mode, rounds, seconds):
+def counts_alone(alternatives, mode, seconds):
+    """How many calls of one client fill the time, of each alternative."""
+    return {one.label: calls_alone(one, mode, seconds) for one in alternatives}
+
+
+def alternate(alternatives, mode, rounds, counts):
     """Microseconds of a call, of each alternative and round, one client."""
-    counts = {}
-    for one in alternatives:
-        calls = calls_alone(one, mode, seconds)
-        counts[one.label] = calls + WARM_UP if calls >= WARM_UP else calls
     figures = {one.label: [] for one in alternatives}
-    for _ in range(rounds):
+    for number in range(rounds):
         for one in alternatives:
-            figures[one.label].append(latency(one.run(mode, counts[one.label])))
+            calls = counts[one.label]
+            if calls > 1 or number < VERY_SLOW_ROUNDS:
+                figures[one.label].append(latency(one.run(mode, calls + WARM_UP if calls >= WARM_UP else calls)))
     return figures
 
 

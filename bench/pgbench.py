@@ -7,8 +7,6 @@ import subprocess
 import tempfile
 from statistics import fmean
 
-MODES = ("simple", "extended", "prepared")
-
 # The first calls of a connection load catalogs and plan; that is measured on its own.
 WARM_UP = 100
 BLOCKS = 20

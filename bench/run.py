@@ -10,11 +10,12 @@ import time
 import asyncpg
 import matplotlib
 import sqlalchemy
+import uvloop
 
 from charts import draw
 from database import Database
 from measure import Progress
-from pgbench import BLOCKS, MODES, WARM_UP
+from pgbench import BLOCKS, WARM_UP
 from report import write_report
 from run_memory import measure_memory
 from run_pgbench import PgbenchRuns
@@ -25,11 +26,14 @@ SETTINGS = ("shared_buffers", "work_mem", "maintenance_work_mem", "max_connectio
             "random_page_cost", "plan_cache_mode")
 
 # What differs between a full run and a quick one.
-FULL = {"sizes": [10_000, 100_000, 1_000_000], "rounds": 7, "seconds": 0.12, "modes": MODES,
-        "clients": [8, 64], "many_cases": 6, "many_rounds": 5, "many_seconds": 0.4, "many_calls": 150,
+# clients: how many -> pgbench's modes -> rounds.
+FULL = {"sizes": [10_000, 100_000, 1_000_000], "rounds": 7, "seconds": 0.1,
+        "other_modes": ["extended", "simple"], "other_rounds": 3,
+        "clients": {8: {"prepared": 3}, 64: {"prepared": 5, "extended": 2, "simple": 2}},
+        "many_cases": 6, "many_seconds": 0.4, "many_calls": 150,
         "connections": 15, "python_calls": 300, "memory_calls": 1_000_000}
-QUICK = {"sizes": [10_000, 100_000], "rounds": 3, "seconds": 0.03, "modes": ["simple", "prepared"],
-         "clients": [64], "many_cases": 3, "many_rounds": 3, "many_seconds": 0.1, "many_calls": 60,
+QUICK = {"sizes": [10_000, 100_000], "rounds": 3, "seconds": 0.03, "other_modes": ["simple"], "other_rounds": 1,
+         "clients": {64: {"prepared": 3}}, "many_cases": 3, "many_seconds": 0.1, "many_calls": 60,
          "connections": 5, "python_calls": 50, "memory_calls": 100_000}
 
 
@@ -45,6 +49,10 @@ def parse():
     given = parser.parse_args()
     options = argparse.Namespace(**{**(QUICK if given.quick else FULL),
                                     **{name: value for name, value in vars(given).items() if value is not None}})
+    # Fewer rounds were asked for: of everything.
+    options.other_rounds = min(options.other_rounds, options.rounds)
+    options.clients = {clients: {mode: min(rounds, options.rounds) for mode, rounds in modes.items()}
+                       for clients, modes in options.clients.items()}
     if given.large and not given.sizes:
         options.sizes = options.sizes + [10_000_000]
     options.sizes = sorted(options.sizes)
@@ -74,15 +82,15 @@ def environment(options, database, load):
     extension = database.value("SELECT extversion FROM pg_extension WHERE extname = 'fca_repo'")
     server = database.value("SELECT split_part(version(), ' on ', 1)")
     sizes = ", ".join(f"{size:,}" for size in options.sizes)
-    return f"""By `tools/bench.sh{' --quick' if options.quick else ''}` on {time.strftime('%Y-%m-%d')}; the last table holds the targets.
+    return f"""By `tools/bench.sh{' --quick' if options.quick else ''}` on {time.strftime('%Y-%m-%d')}
 
 - Machine: {processor()}, {os.cpu_count()} cores, {memory:.0f} GB, {system()}, Linux {platform.release()};
   load average {load:.1f} when it began. Server and clients share the cores.
 - Versions: fca_repo {extension}; {server}; Python {platform.python_version()}, SQLAlchemy {sqlalchemy.__version__},
-  asyncpg {asyncpg.__version__}, matplotlib {matplotlib.__version__}.
+  asyncpg {asyncpg.__version__}, uvloop {uvloop.__version__}, matplotlib {matplotlib.__version__}.
 - Settings: {settings}.
 - Data: databases with {sizes} rows in the largest tables (`bench/load.sql`); where no size is named, the largest.
-- How: the alternatives run in turn, {options.rounds} rounds. A figure of a round comes from one connection, whose first
+- How: the alternatives run in turn, {options.rounds} rounds ({' and '.join(options.other_modes)} mode {options.other_rounds}). A figure of a round comes from one connection, whose first
   {WARM_UP} calls (of few: a quarter) are left out: the others are taken in {BLOCKS} blocks by the clock, and it is the mean of the
   middle half of these. Shown are the median of the rounds, in microseconds unless a unit is named, and the median of
   the rounds' ratios, **fca_repo / other** (below 1, fca_repo is faster). ± is the distance of the ratio's quartiles in parts of its median: a difference that is smaller says nothing.
@@ -95,6 +103,8 @@ def main():
     options = parse()
     progress = Progress()
     load = os.getloadavg()[0]
+    # What one deploys with asyncpg; every alternative of Python's runs on it.
+    uvloop.install()
     os.environ.update(PGHOST=options.socket, PGUSER="postgres")
     databases = []
     for size in options.sizes:

@@ -1,7 +1,7 @@
 """What pgbench measures: all calls, many clients, joins, depth, searches, growth, first calls."""
 
 from cases import CASES, COLD, CONSTANT, LATERAL, OURS, RAW, REPRESENTATIVE, SEARCHES, depth, named
-from measure import Alternative, Record, alternate, alternate_many
+from measure import Alternative, Record, alternate, alternate_many, counts_alone
 from pgbench import Pgbench
 
 
@@ -21,37 +21,42 @@ class PgbenchRuns:
     def keep(self, section, case, mode, figures, clients=1, n=None, unit="us"):
         self.records.append(Record(section, case.name, case.kind, mode, clients, n or self.largest.n, unit, figures))
 
-    def one_client(self, section, case, mode="prepared", database=None):
-        database = database or self.largest
-        self.keep(section, case, mode,
-                  alternate(self.alternatives(case, database), mode, self.options.rounds, self.options.seconds),
-                  n=database.n)
+    def in_turn(self, alternatives, mode="prepared"):
+        counts = counts_alone(alternatives, mode, self.options.seconds)
+        return alternate(alternatives, mode, self.options.rounds, counts)
 
     def calls(self):
         """Every finder and every base function, in each of pgbench's modes."""
         for number, case in enumerate(CASES, 1):
             self.progress(f"call {number} of {len(CASES)}: {case.name}")
-            for mode in self.options.modes:
-                if mode == "prepared" or case.kind != "report":
-                    self.one_client("calls", case, mode)
+            alternatives = self.alternatives(case)
+            counts = counts_alone(alternatives, "prepared", self.options.seconds)
+            self.keep("calls", case, "prepared", alternate(alternatives, "prepared", self.options.rounds, counts))
+            # Planning each call takes longer: fewer of them fill the time.
+            fewer = {label: max(2, calls // 2) for label, calls in counts.items()}
+            for mode in self.options.other_modes:
+                if case.kind != "report":
+                    self.keep("calls", case, mode, alternate(alternatives, mode, self.options.other_rounds, fewer))
             if case.clean_up:
                 self.largest.psql("VACUUM fca.messages")
         self.largest.psql("VACUUM ANALYZE fca.customers, fca.accounts, fca.messages")
 
     def clients(self):
-        for clients in self.options.clients:
+        for clients, modes in self.options.clients.items():
             for case in named(REPRESENTATIVE[:self.options.many_cases]):
                 self.progress(f"{clients} clients: {case.name}")
-                for mode in self.options.modes:
-                    figures = alternate_many(self.alternatives(case), mode, self.options.many_rounds,
+                for mode, rounds in modes.items():
+                    figures = alternate_many(self.alternatives(case), mode, rounds,
                                              self.options.many_seconds, clients, self.options.many_calls)
                     self.keep("clients", case, mode, figures, clients, unit="calls/s")
         self.largest.psql("VACUUM fca.messages")
 
     def lateral(self):
         for case in LATERAL:
-            self.progress(f"20,000 calls in a join: {case.name}")
-            self.one_client("lateral", case)
+            self.progress(f"{case.calls:,} calls in a join: {case.name}")
+            figures = self.in_turn(self.alternatives(case))
+            self.keep("lateral", case, "prepared",
+                      {camp: [micros / case.calls for micros in rounds] for camp, rounds in figures.items()})
 
     def search(self):
         for database in self.databases:
@@ -59,7 +64,7 @@ class PgbenchRuns:
                 continue
             for case in SEARCHES:
                 self.progress(f"search of {database.n:,} FAQs: {case.name}")
-                self.one_client("search", case, "simple", database)
+                self.keep("search", case, "simple", self.in_turn(self.alternatives(case, database), "simple"), n=database.n)
 
     def growth(self):
         """The same call in every database, in turn; only calls whose result does not grow."""
@@ -69,8 +74,7 @@ class PgbenchRuns:
             self.progress(f"growth: {case.name}")
             alternatives = [Alternative(f"{camp}, {db.n}", self.programs[db], db, case, camp)
                             for db in self.databases for camp in (OURS, RAW)]
-            self.keep("growth", case, "prepared",
-                      alternate(alternatives, "prepared", self.options.rounds, self.options.seconds))
+            self.keep("growth", case, "prepared", self.in_turn(alternatives))
 
     def depth(self):
         """Pages of one account that has as many transactions as all others together."""
@@ -93,7 +97,7 @@ class PgbenchRuns:
                              for camp in case.sql if rows or camp != "OFFSET"]
         self.progress("depth: pages")
         self.records.append(Record("depth", "find_recent_transactions", "depth", "prepared", 1, db.n, "us",
-                                   alternate(alternatives, "prepared", self.options.rounds, self.options.seconds)))
+                                   self.in_turn(alternatives)))
 
     def cold(self):
         """The first call of a connection, beside its third."""

@@ -2,17 +2,19 @@
 
 import json
 import random
+import re
 import time
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import sessionmaker
 
-from cases import OURS
+from cases import OURS, RAW, named
 from measure import Record
 from orm import (AccountRepository, ConversationRepository, CustomerRepository, MessageRepository,
                  TransactionRepository)
 
+ASYNCPG = "asyncpg, raw SQL"
 ALCHEMY, ALCHEMY_CORE = "SQLAlchemy", "SQLAlchemy, multi-row INSERT"
 BATCH, SINGLY = "one call", "one by one"
 
@@ -33,6 +35,11 @@ READS = {
 def new_rows(count, busy):
     return [{"conversation_id": 1 + i % busy, "role": "agent", "content": f"Message {i} of many", "intent": "question"}
             for i in range(count)]
+
+
+def raw(name):
+    """The SQL that SQLAlchemy's query is, for asyncpg, which prepares it once."""
+    return re.sub(r"\{\w+\}", "$1", named([name])[0].sql[RAW])
 
 
 class PythonRuns:
@@ -80,10 +87,12 @@ class PythonRuns:
             else:
                 sql = f"SELECT * FROM fca.{name}({'$1' if highest else ''})"
             fetch = connection.fetchrow if kind == "point" else connection.fetch
+            plain = raw(name)
             if highest:
-                ways = {OURS: lambda i: fetch(sql, keys[i]), ALCHEMY: lambda i: find(keys[i])}
+                ways = {OURS: lambda i: fetch(sql, keys[i]), ASYNCPG: lambda i: fetch(plain, keys[i]),
+                        ALCHEMY: lambda i: find(keys[i])}
             else:
-                ways = {OURS: lambda i: fetch(sql), ALCHEMY: lambda i: find()}
+                ways = {OURS: lambda i: fetch(sql), ASYNCPG: lambda i: fetch(plain), ALCHEMY: lambda i: find()}
             self.keep("python", name, kind, await self.alternate(ways, count))
 
     async def writes(self, connection, session):
@@ -91,6 +100,8 @@ class PythonRuns:
         messages = MessageRepository(session)
         customers = CustomerRepository(session)
         sql = "SELECT * FROM fca.create_many(NULL::fca.message, $1)"
+        plain = ("INSERT INTO fca.messages (conversation_id, role, content, intent) SELECT conversation_id, role, content,"
+                 " intent FROM jsonb_populate_recordset(NULL::fca.messages, $1) RETURNING *")
         for count in (1000, 10000):
             self.progress(f"Python: create_many of {count:,} rows")
             rows = new_rows(count, self.facts["busy"])
@@ -102,20 +113,24 @@ class PythonRuns:
 
             self.keep("python", f"create_many ({count:,})", "create_many", await self.alternate({
                 OURS: lambda i: connection.fetch(sql, json.dumps(rows)),
+                ASYNCPG: lambda i: connection.fetch(plain, json.dumps(rows)),
                 ALCHEMY: lambda i: forget(messages.create_many(rows)),
                 ALCHEMY_CORE: lambda i: forget(messages.create_many_core(rows))}, 1))
 
         self.progress("Python: update and delete")
         count = self.options.python_calls
-        # Each alternative has half of the customers: neither waits for the locks of the other.
-        half = self.facts["few"] // 2
-        keys = self.keys(None, "few / 2", count)
+        # Each alternative has a third of the customers: none waits for the locks of another, or reads its old versions.
+        third = self.facts["few"] // 3
+        keys = self.keys(None, "few / 3", count)
         data = {"notes": "called back", "phone": "+44 1"}
         await self.lockless(connection, session)
         self.keep("python", "update", "write", await self.alternate({
             OURS: lambda i: connection.fetchrow("SELECT * FROM fca.update(NULL::fca.customer, $1::bigint, $2)",
                                                 keys[i], json.dumps(data)),
-            ALCHEMY: lambda i: customers.update(half + keys[i], data)}, count))
+            ASYNCPG: lambda i: connection.fetchrow(
+                "UPDATE fca.customers SET notes = $2, phone = $3, updated_at = now() WHERE id = $1 RETURNING *",
+                third + keys[i], data["notes"], data["phone"]),
+            ALCHEMY: lambda i: customers.update(2 * third + keys[i], data)}, count))
         await self.lockless(connection, session)
 
     async def units(self, engine):
@@ -126,9 +141,9 @@ class PythonRuns:
             for name in ("find_by_email", "find_recent_transactions"):
                 kind, repository, shape, highest = READS[name]
                 keys = self.keys(shape, highest, count)
-                sql = f"SELECT * FROM fca.{name}($1)"
+                sql, plain = f"SELECT * FROM fca.{name}($1)", raw(name)
 
-                async def ours(i):
+                async def call(sql, i):
                     async with pool.acquire() as connection, connection.transaction():
                         await connection.fetch(sql, keys[i])
 
@@ -137,8 +152,10 @@ class PythonRuns:
                         await getattr(repository(session), name)(keys[i])
 
                 self.progress(f"Python: a unit of work for each {name}")
-                self.keep("python", f"{name}, a unit of work each", "unit",
-                          await self.alternate({OURS: ours, ALCHEMY: theirs}, count))
+                self.keep("python", f"{name}, a unit of work each", "unit", await self.alternate({
+                    OURS: lambda i: call(sql, i),
+                    ASYNCPG: lambda i: call(plain, i),
+                    ALCHEMY: theirs}, count))
 
     async def lockless(self, connection, session):
         """Both give their locks back, and begin again."""
@@ -150,11 +167,12 @@ class PythonRuns:
         count = self.options.python_calls * (self.options.rounds + 1)
         first = 1_000_000_000
         self.database.psql("INSERT INTO fca.messages (id, conversation_id, role, content)"
-                           f" SELECT {first} + g, 1 + g % 10, 'agent', 'Soon gone' FROM generate_series(0, {2 * count}) AS g")
+                           f" SELECT {first} + g, 1 + g % 10, 'agent', 'Soon gone' FROM generate_series(0, {3 * count - 1}) AS g")
         messages = MessageRepository(session)
-        ours, theirs = iter(range(first, first + count)), iter(range(first + count, first + 2 * count))
+        ours, plain, theirs = (iter(range(first + way * count, first + (way + 1) * count)) for way in range(3))
         self.keep("python", "delete", "write", await self.alternate({
             OURS: lambda i: connection.fetchval("SELECT fca.delete(NULL::fca.message, $1::bigint)", next(ours)),
+            ASYNCPG: lambda i: connection.fetchval("DELETE FROM fca.messages WHERE id = $1 RETURNING true", next(plain)),
             ALCHEMY: lambda i: messages.delete(next(theirs))}, self.options.python_calls))
         await self.lockless(connection, session)
         self.database.psql(f"DELETE FROM fca.messages WHERE id >= {first}; VACUUM fca.messages;")

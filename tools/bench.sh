@@ -6,7 +6,7 @@ set -euo pipefail
 
 # The distribution's own: the modules are its packages.
 python=/usr/bin/python3
-python_packages=(python3 python3-sqlalchemy python3-asyncpg python3-matplotlib)
+python_packages=(python3 python3-sqlalchemy python3-asyncpg python3-uvloop python3-matplotlib)
 output=
 quick=no
 arguments=()
@@ -74,7 +74,7 @@ parse() {
 
 # need_python: see that Python has the modules; install them, or say what to install.
 need_python() {
-	local try=("$python" -c 'import asyncpg, matplotlib, sqlalchemy')
+	local try=("$python" -c 'import asyncpg, matplotlib, sqlalchemy, uvloop')
 	! "${try[@]}" 2>/dev/null || return 0
 	is_root && command -v apt-get >/dev/null ||
 		die "missing Python modules: install ${python_packages[*]}"
