@@ -11,10 +11,9 @@ from pgbench import BLOCKS, WARM_UP, latency, throughput
 # Microseconds of a call beside which those of a new connection do not count.
 SLOW = 5000
 
-# Of calls as slow as this one, each round makes a single one, and few rounds do.
-VERY_SLOW = 300_000
+# Of searches and pages as slow as this, each round makes a single one, and few rounds do.
+VERY_SLOW = 150_000
 VERY_SLOW_ROUNDS = 3
-MAY_BE_VERY_SLOW = ("search", "depth")
 
 
 @dataclass
@@ -74,9 +73,10 @@ class Alternative:
 
 def calls_alone(alternative, mode, seconds):
     """How many calls of one client fill the time."""
-    if alternative.case.kind in MAY_BE_VERY_SLOW and alternative.run(mode, 1)[0][2] >= VERY_SLOW:
+    # Two calls show what is slow by far; a fast one needs more.
+    micros = min(micros for _, _, micros in alternative.run(mode, 2))
+    if micros >= VERY_SLOW and alternative.case.kind in ("search", "depth"):
         return 1
-    micros = min(micros for _, _, micros in alternative.run(mode, 3))
     if micros < SLOW:
         # Of a fast call, the first ones of a connection say nothing.
         micros = latency(alternative.run(mode, 2 * WARM_UP + BLOCKS))

@@ -37,6 +37,13 @@ def ratio_text(ratio):
     return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3f}" if ratio >= 0.01 else f"1/{1 / ratio:.0f}"
 
 
+def part_text(ratio):
+    """A small ratio as a part of one: 1/7.3."""
+    if ratio > 0.5:
+        return ratio_text(ratio)
+    return f"1/{1 / ratio:.1f}" if ratio > 1 / 20 else f"1/{1 / ratio:.0f}"
+
+
 #
 # Targets
 #
@@ -55,12 +62,14 @@ class Targets:
     def add(self, work, asked, figures, limit, raw=(), higher=False):
         """figures, and raw for SQL without a function: (what, ratio); all have to hold, the worst is shown."""
         def text(figures):
+            # As the target is given: 1/6, or 0.5.
+            form = part_text if "1/" in asked else ratio_text
             good = [what for what, ratio in figures if (ratio >= limit if higher else ratio <= limit)]
             what, worst = (min if higher else max)(figures, key=lambda figure: figure[1])
             if len(figures) == 1:
-                return ratio_text(worst), bool(good)
-            middle = ratio_text(median(ratio for _, ratio in figures))
-            return (f"{len(good)} of {len(figures)} hold; median {middle}, worst {ratio_text(worst)} ({what})",
+                return form(worst), bool(good)
+            middle = form(median(ratio for _, ratio in figures))
+            return (f"{len(good)} of {len(figures)} hold; median {middle}, worst {form(worst)} ({what})",
                     len(good) == len(figures))
 
         if not figures:
@@ -71,7 +80,7 @@ class Targets:
 
     def ratios(self, theirs, ours=OURS, **wanted):
         """(case and mode, ratio) of the records that have both."""
-        return [(f"{record.case}, {record.mode}", record.ratio(ours, theirs))
+        return [(record.case if record.mode == "python" else f"{record.case}, {record.mode}", record.ratio(ours, theirs))
                 for record in rows_of(self.records, **wanted) if ours in record.figures and theirs in record.figures]
 
     def prepared(self, theirs, **wanted):

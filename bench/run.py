@@ -14,7 +14,7 @@ import uvloop
 
 from charts import draw
 from database import Database
-from measure import Progress
+from measure import VERY_SLOW, VERY_SLOW_ROUNDS, Progress
 from pgbench import BLOCKS, WARM_UP
 from report import write_report
 from run_memory import measure_memory
@@ -82,7 +82,7 @@ def environment(options, database, load):
     extension = database.value("SELECT extversion FROM pg_extension WHERE extname = 'fca_repo'")
     server = database.value("SELECT split_part(version(), ' on ', 1)")
     sizes = ", ".join(f"{size:,}" for size in options.sizes)
-    return f"""By `tools/bench.sh{' --quick' if options.quick else ''}` on {time.strftime('%Y-%m-%d')}
+    return f"""By `tools/bench.sh{' --quick' if options.quick else ''}` on {time.strftime('%Y-%m-%d')}.
 
 - Machine: {processor()}, {os.cpu_count()} cores, {memory:.0f} GB, {system()}, Linux {platform.release()};
   load average {load:.1f} when it began. Server and clients share the cores.
@@ -92,7 +92,7 @@ def environment(options, database, load):
 - Data: databases with {sizes} rows in the largest tables (`bench/load.sql`); where no size is named, the largest.
 - How: the alternatives run in turn, {options.rounds} rounds ({' and '.join(options.other_modes)} mode {options.other_rounds}). A figure of a round comes from one connection, whose first
   {WARM_UP} calls (of few: a quarter) are left out: the others are taken in {BLOCKS} blocks by the clock, and it is the mean of the
-  middle half of these. Shown are the median of the rounds, in microseconds unless a unit is named, and the median of
+  middle half of these. Calls of {VERY_SLOW / 1000:.0f} ms and more: one in each of {VERY_SLOW_ROUNDS} connections. Shown are the median of the rounds, in microseconds unless a unit is named, and the median of
   the rounds' ratios, **fca_repo / other** (below 1, fca_repo is faster). ± is the distance of the ratio's quartiles in parts of its median: a difference that is smaller says nothing.
 - Raw SQL is a prepared statement in prepared mode, and ad hoc in simple and extended mode, where the server parses and
   plans each call.
