@@ -59,16 +59,17 @@ class Pgbench:
 def latency(log):
     """Microseconds of a call of one client, without what slows only a part of a run.
 
-    Of many calls, those after the first are taken in twenty blocks, by the clock between the ends of
-    calls: what pgbench logs as the time of a call is 0 where the answer was there before it looked, as
-    when server and client share a core.  The mean of the middle half is the figure.
+    Time is taken by the clock between the ends of calls: what pgbench logs as the time of a call is 0
+    where the answer was there before it looked, as when server and client share a core.  Of many calls,
+    those after the first are taken in twenty blocks.  The mean of the middle half is the figure.
     """
-    if len(log) < 2 * WARM_UP:
-        return middle_mean([micros for _, _, micros in log[len(log) // 4:]])
-    ends = [ended for _, ended, _ in log[WARM_UP - 1:]]
-    size = (len(ends) - 1) // BLOCKS
+    if len(log) == 1:
+        return log[0][2]
+    first = WARM_UP if len(log) >= 2 * WARM_UP else max(1, len(log) // 4)
+    ends = [ended for _, ended, _ in log[first - 1:]]
+    size = (len(ends) - 1) // BLOCKS if first == WARM_UP else 1
     return middle_mean([(ends[begin + size] - ends[begin]) / size * 1e6
-                        for begin in range(0, BLOCKS * size, size)])
+                        for begin in range(0, (len(ends) - 1) // size * size, size)])
 
 
 def middle_mean(figures):
