@@ -239,7 +239,7 @@ def python(records):
                    " asyncio session over asyncpg, which gives objects; all under uvloop, in one open transaction and one session"
                    " (but for a unit of work each).\n",
                    compared(found, (ASYNCPG, ALCHEMY, ALCHEMY_CORE)),
-                   "Against SQLAlchemy, which is as near as one comes without any function:\n",
+                   "The ratios to SQLAlchemy again, beside those that raw SQL reaches:\n",
                    table(["call"] + [f"{camp} / {theirs}" for theirs in (ALCHEMY, ALCHEMY_CORE) for camp in (OURS, ASYNCPG)],
                          [[record.case] + [ratio_text(record.ratio(camp, theirs)) if theirs in record.figures else ""
                                            for theirs in (ALCHEMY, ALCHEMY_CORE) for camp in (OURS, ASYNCPG)]
