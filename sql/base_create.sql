@@ -223,6 +223,14 @@ CREATE TRIGGER grow AFTER INSERT ON base_create.chain FOR EACH ROW EXECUTE FUNCT
 SELECT * FROM fca.create_many(NULL::base_create.chain, '[{"id": 1, "parent": 0}, {"id": 11, "parent": 0}]');
 SELECT * FROM base_create.chain ORDER BY id;
 
+-- vectors of the catalogs, which count from 0
+CREATE TABLE base_create.vectors (id int PRIMARY KEY, i int2vector, o oidvector);
+SELECT *, i[0], array_lower(i, 1) AS first, i = '3 4' AS same FROM fca.create_many(NULL::base_create.vectors,
+	'[{"id": 1, "i": [3, 4], "o": [5]}, {"id": 2, "i": [], "o": []}, {"id": 3, "i": "3 4"}]');
+SELECT id FROM fca.get_by_filters(NULL::base_create.vectors, '{"i": {"eq": [3, 4]}}');
+SELECT f.state, f."column" FROM unnest(ARRAY['[1, null]', '[[1], [2]]', '["1 2"]', '[40000]']) WITH ORDINALITY AS v (i, n),
+	test.fails(format($$SELECT fca.create(NULL::base_create.vectors, '{"id": 9, "i": %s}')$$, i)) AS f ORDER BY n;
+
 -- resources: defaults, keys and checks of create_tables()
 SELECT id, customer_id, email, first_name, phone, is_active, is_vip, created_at = now() AS now
 FROM fca.create(NULL::fca.customer,

@@ -213,6 +213,32 @@ read_array(FcaInput *input, const JsonbValue *json)
 											  input->element_align));
 }
 
+/*
+ * A vector of the system catalogs is an array of numbers that counts from 0, and
+ * as such only its own input function makes it.
+ */
+static Datum
+read_vector(FcaInput *input, const JsonbValue *json)
+{
+	StringInfoData text;
+	JsonbIterator *it = NULL;
+	JsonbValue	value;
+
+	initStringInfo(&text);
+	while (fca_json_next(json->val.binary.data, &it, NULL, &value))
+	{
+		if (value.type != jbvNumeric)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("malformed %s literal: \"%s\"",
+							format_type_be(input->base), json_text(json)),
+					 errdetail("One of its elements is %s.", fca_json_kind(&value))));
+		appendStringInfo(&text, " %s", scalar_text(&value));
+	}
+	return InputFunctionCall(&input->function, text.data, input->ioparam,
+							 input->base_typmod);
+}
+
 /* A composite value from a JSON object: a key that is no field is an error. */
 static Datum
 read_row(FcaInput *input, const JsonbValue *json)
@@ -282,6 +308,9 @@ read_value(FcaInput *input, const JsonbValue *json, bool *isnull)
 		}
 		else if (input->base == JSONOID)
 			value = CStringGetTextDatum(json_text(json));
+		else if ((input->base == INT2VECTOROID || input->base == OIDVECTOROID) &&
+				 fca_json_is_array(json))
+			value = read_vector(input, json);
 		else if (input->element != NULL && fca_json_is_array(json))
 			value = read_array(input, json);
 		else if (input->row != NULL && fca_json_is_object(json))
