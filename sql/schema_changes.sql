@@ -224,5 +224,23 @@ SELECT state, message, hint FROM test.fails('SELECT fca.get_by_id(NULL::fca.faq,
 ALTER TABLE fca.faqs_1 RENAME TO faqs;
 SELECT id, question, answer FROM fca.find_by_category('cards', 1);
 
+-- a statement that was planned before its table was dropped
+CREATE TABLE public.brief (id int PRIMARY KEY);
+INSERT INTO public.brief VALUES (1);
+PREPARE how_many AS SELECT fca.count(NULL::public.brief);
+PREPARE add AS SELECT fca.create(NULL::public.brief, '{"id": 2}') IS NOT NULL AS created;
+EXECUTE how_many;
+EXECUTE add;
+DROP TABLE public.brief;
+\set VERBOSITY default
+EXECUTE how_many;
+EXECUTE add;
+\set VERBOSITY terse
+CREATE TABLE public.brief (id int PRIMARY KEY);
+DISCARD PLANS;
+EXECUTE add;
+EXECUTE how_many;
+DROP TABLE public.brief;
+
 \c :main
 DROP DATABASE fca_regress_changes;
