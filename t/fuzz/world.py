@@ -35,6 +35,8 @@ CREATE FUNCTION evil.lower(varchar) RETURNS text LANGUAGE sql AS $$ SELECT evil.
 CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT CASE WHEN evil.trap(NULL::text, NULL) THEN pg_catalog.now() END $$;
 CREATE FUNCTION evil.unnest(bigint[]) RETURNS SETOF bigint LANGUAGE sql AS $$ SELECT 1 FROM (SELECT evil.trap(NULL::text, NULL)) AS x $$;
 CREATE FUNCTION evil.count() RETURNS bigint LANGUAGE sql AS $$ SELECT evil.trap(NULL::text, NULL)::int::bigint $$;
+CREATE FUNCTION away.succeeds(statement text) RETURNS boolean LANGUAGE plpgsql AS
+	$$ BEGIN EXECUTE statement; RETURN true; EXCEPTION WHEN OTHERS THEN RETURN false; END $$;
 GRANT USAGE ON SCHEMA fca, w, evil, away TO {ROLE};
 GRANT CREATE ON SCHEMA w TO {ROLE};
 """
