@@ -69,7 +69,8 @@ model_dropped(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_TABLE),
 			 errmsg("the relation of the model does not exist any more"),
-			 errdetail("It was dropped after the statement had begun.")));
+			 errdetail("It was dropped after the statement had been planned."),
+			 errhint("If there is another one of its name, DISCARD PLANS makes the statement find it.")));
 }
 
 /* The resource whose row type this stand-alone composite type is, or NULL. */
