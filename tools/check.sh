@@ -160,7 +160,7 @@ check_version() {
 # check_scripts: the shell scripts are free of what shellcheck warns about.
 check_scripts() {
 	local scripts
-	mapfile -t -d '' scripts < <(cd "$root" && print_sources | grep -zE '\.sh$|^(\./)?\.ci/run$')
+	print_sources | grep -zE '\.sh$|^(\./)?\.ci/run$' | mapfile -t -d '' scripts
 	if (cd "$root" && shellcheck -x -S warning "${scripts[@]}"); then
 		pass "shell scripts"
 	else
@@ -212,7 +212,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 needed=(postgresql gcc make)
-[[ $# -gt 0 ]] || needed+=(clang perl prove Test::More IPC::Run shellcheck)
+[[ $# -gt 0 ]] || needed=(postgresql "${test_tools[@]}")
 need "${needed[@]}"
 make_work
 say "checking with $(server_name)"

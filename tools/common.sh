@@ -8,6 +8,14 @@
 # The oldest major that the extension supports.
 oldest_major=15
 
+# What all the tests need, beside a server.
+# shellcheck disable=SC2034
+test_tools=(gcc make clang perl prove Test::More IPC::Run shellcheck)
+
+# A pipe's last command is run by the shell itself, and so can set a variable. <(...) is not used:
+# it needs /proc, which is not there in every container.
+shopt -s lastpipe
+
 # The caller's settings for other servers, makes and repositories must not reach ours.
 for name in "${!PG@}"; do
 	[[ $name == PG_CONFIG ]] || unset "$name"
@@ -110,16 +118,16 @@ find_postgres() {
 		bindir=$("$PG_CONFIG" --bindir)
 		return 0
 	fi
-	while read -r candidate; do
+	{
+		command -v pg_config || :
+		printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -rV
+	} | while read -r candidate; do
 		if [[ -x $candidate && -z $(pg_problem "$candidate") ]]; then
 			PG_CONFIG=$candidate
 			bindir=$("$PG_CONFIG" --bindir)
 			return 0
 		fi
-	done < <(
-		command -v pg_config || :
-		printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -rV
-	)
+	done
 	return 1
 }
 
@@ -157,7 +165,7 @@ debian_major() {
 			return
 		fi
 	done
-	apt-cache depends postgresql 2>/dev/null |
+	{ apt-cache depends postgresql 2>/dev/null || :; } |
 		sed -n 's/.*Depends: postgresql-\([0-9][0-9]*\)$/\1/p' | head -n 1
 }
 
@@ -256,7 +264,7 @@ install_packages() (
 need() {
 	local lacking packages
 	find_postgres || :
-	mapfile -t lacking < <(print_missing "$@")
+	print_missing "$@" | mapfile -t lacking
 	[[ ${#lacking[@]} -gt 0 ]] || return 0
 
 	if ! command -v apt-get >/dev/null; then
@@ -264,14 +272,14 @@ need() {
 		exit 1
 	fi
 	if ! is_root; then
-		mapfile -t packages < <(print_packages "${lacking[@]}")
+		print_packages "${lacking[@]}" | mapfile -t packages
 		die "missing: ${lacking[*]}. Run this as root, or install them as root:
     apt-get update && apt-get install --no-install-recommends ${packages[*]}"
 	fi
 
 	say "installing what is missing (${lacking[*]}); this takes a minute or two"
 	apt_get update || say "not all package lists could be updated; going on with what is there"
-	mapfile -t packages < <(print_packages "${lacking[@]}")
+	print_packages "${lacking[@]}" | mapfile -t packages
 	if ! install_packages "${packages[@]}"; then
 		[[ ${packages[*]} != *=* ]] ||
 			say "a server is running, so it was not upgraded: upgrade it, then try again"
@@ -280,7 +288,7 @@ need() {
 
 	hash -r
 	find_postgres || :
-	mapfile -t lacking < <(print_missing "$@")
+	print_missing "$@" | mapfile -t lacking
 	[[ ${#lacking[@]} -eq 0 ]] ||
 		die "installed ${packages[*]}, but these are still missing: ${lacking[*]}"
 }
