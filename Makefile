@@ -67,6 +67,11 @@ META.json: META.json.in fca_repo.control
 bench:
 	tools/bench.sh $(BENCH)
 
+# The tests on every major that is supported, each in a Debian of its own: VERSIONS="17 18" for some.
+.PHONY: check-all-versions
+check-all-versions:
+	tools/check-versions.sh $(VERSIONS)
+
 .PHONY: dist
 dist: META.json
 	git archive --format zip --prefix=fca_repo-$(EXTVERSION)/ --add-file=META.json -o fca_repo-$(EXTVERSION).zip HEAD
