@@ -149,6 +149,7 @@ print_missing() {
 			postgresql) find_postgres ;;
 			gcc | clang) compiles "$tool" ;;
 			*::*) perl -M"$tool" -e 1 2>/dev/null ;;
+			lib*-dev) [[ $(installed_version "$tool" 2>/dev/null) ]] ;;
 			*) command -v "$tool" >/dev/null ;;
 		esac || echo "$tool"
 	done
@@ -208,6 +209,8 @@ print_packages() {
 			gcc | clang) printf '%s\n' "$tool" libc6-dev ;;
 			IPC::Run) echo libipc-run-perl ;;
 			prove | Test::More) echo perl ;;
+			dpkg-source) echo dpkg-dev ;;
+			scan-build) echo clang-tools ;;
 			*) echo "$tool" ;;
 		esac
 	done | sort -u
