@@ -180,6 +180,13 @@ SELECT filters, i.* FROM unnest(ARRAY['{"name": {"starts_with": "NAME c4ca42"}}'
 	'{"at": {"gte": 10, "lt": 20}}', '{"at": {"in": [1, 2]}}', '{"any_of": [{"at": 5}, {"at": {"gt": 9999}}]}', '{"all_of": [{"at": 5}, {"id": {"lt": 11}}]}', '{"at": {"ne": 5}}']) AS filters,
 	indexed(filters::jsonb) AS i;
 
+-- a composite value with a NULL in it is a value
+CREATE TYPE filter_operators.pair AS (a int, b text);
+CREATE TABLE filter_operators.pairs (id int PRIMARY KEY, p filter_operators.pair);
+INSERT INTO filter_operators.pairs VALUES (1, '(1,x)'), (2, '(2,)'), (3, NULL);
+SELECT filters, ARRAY(SELECT id FROM fca.get_by_filters(NULL::filter_operators.pairs, filters)) AS ids
+FROM unnest(ARRAY['{"p": {"is_null": false}}', '{"p": {"is_null": true}}', '{"p": {"ne": null}}', '{"p": null}', '{"p": {"not_in": [null]}}']::jsonb[]) AS filters;
+
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA filter_operators CASCADE;

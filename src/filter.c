@@ -611,6 +611,19 @@ append_in(StringInfo text, const FcaFilter *test)
 }
 
 /*
+ * Has the column a value?  A composite value of which some fields are NULL is
+ * neither IS NULL nor IS NOT NULL.
+ */
+static const char *
+not_null_text(const FcaFilter *test)
+{
+	const char *column = fca_column_text(test->column);
+
+	return psprintf(type_is_rowtype(test->column->atttypid)
+					? "NOT (%s IS NULL)" : "%s IS NOT NULL", column);
+}
+
+/*
  * One test, in parentheses.  What negates says IS NOT TRUE, so that NULL is a
  * value that differs.
  */
@@ -632,7 +645,10 @@ append_test(StringInfo text, const FcaFilter *test)
 			appendStringInfoString(text, ") IS NOT TRUE");
 			break;
 		case OP_IS_NULL:
-			appendStringInfo(text, "%s IS %sNULL", column, test->is_null ? "" : "NOT ");
+			if (test->is_null)
+				appendStringInfo(text, "%s IS NULL", column);
+			else
+				appendStringInfoString(text, not_null_text(test));
 			break;
 		case OP_CONTAINS:
 		case OP_STARTS_WITH:
@@ -648,8 +664,10 @@ append_test(StringInfo text, const FcaFilter *test)
 		default:
 			if (test->is_null)
 			{
-				appendStringInfo(text, "%s IS %sNULL", column,
-								 test->operator == OP_EQ ? "" : "NOT ");
+				if (test->operator == OP_EQ)
+					appendStringInfo(text, "%s IS NULL", column);
+				else
+					appendStringInfoString(text, not_null_text(test));
 				break;
 			}
 			comparison = fca_comparison_text(test->column,
