@@ -571,6 +571,10 @@ class Maker:
                 continue
             if column.name in relation.key and column.name != relation.single:
                 pass
+            elif column.generated:
+                # what a sequence gives would be another number each time
+                given[column.name] = chance.one(TYPES[column.type].values)
+                continue
             elif not (complete and (column.not_null or column.name in relation.key)) and not chance.p(0.5):
                 continue
             if relation.kind == "wide" and len(given) > 5:
