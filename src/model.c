@@ -8,15 +8,20 @@
  */
 #include "compat.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -159,6 +164,39 @@ fca_model_close(FcaModel *model)
 {
 	ReleaseTupleDesc(model->rowdesc);
 	relation_close(model->rel, NoLock);
+}
+
+bool
+fca_model_is_newer(const FcaModel *model)
+{
+	Oid			relid = RelationGetRelid(model->rel);
+	Snapshot	snapshot = GetActiveSnapshot();
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	TransactionId changed;
+	Relation	catalog;
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		newer;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	changed = HeapTupleHeaderGetXmin(tuple->t_data);
+	ReleaseSysCache(tuple);
+	if (!XidInMVCCSnapshot(changed, snapshot) ||
+		TransactionIdIsCurrentTransactionId(changed))
+		return false;
+
+	/* Something about the relation was changed: was it where its rows are? */
+	catalog = table_open(RelationRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_class_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(catalog, ClassOidIndexId, true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	newer = !HeapTupleIsValid(tuple) ||
+		((Form_pg_class) GETSTRUCT(tuple))->relfilenode != model->rel->rd_rel->relfilenode;
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return newer;
 }
 
 static bool

@@ -34,6 +34,13 @@ extern void fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 extern void fca_model_open_resource(FcaModel *model, const FcaResource *resource,
 									Oid rowtype, LOCKMODE lockmode);
 
+/*
+ * Was the relation made or rewritten after the snapshot of the statement was
+ * taken?  Then the statement waited for that, and its snapshot shows none of
+ * the rows.
+ */
+extern bool fca_model_is_newer(const FcaModel *model);
+
 /* Error 42809 where rows cannot be read from such a relation. */
 extern void fca_check_relation(Relation rel);
 

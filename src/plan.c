@@ -345,7 +345,7 @@ fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only, uint64 count,
 	int			result;
 
 	options.params = fca_query_params(query);
-	options.read_only = read_only;
+	options.read_only = read_only && !fca_model_is_newer(query->model);
 	options.tcount = count;
 	options.dest = dest;
 	result = SPI_execute_plan_extended(plan->plan, &options);

@@ -45,6 +45,10 @@ extern SPIPlanPtr fca_plan_spi(const FcaPlan *plan);
 /*
  * Runs a plan within SPI, at most "count" rows (0: all), and gives the number
  * of rows processed.  Rows go to "dest", or to SPI_tuptable where it is NULL.
+ *
+ * "read_only" uses the snapshot of the calling statement; but where that had to
+ * wait for the relation to be rewritten, a new one, as the same SELECT would
+ * have, which waits before it takes a snapshot.
  */
 extern uint64 fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only,
 						   uint64 count, DestReceiver *dest);

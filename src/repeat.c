@@ -178,6 +178,7 @@ fca_repeat_run(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 		/* The executor that calls us ends ours, and its memory is ours. */
 		repeat->refused = estate == NULL ||
 			fcinfo->flinfo->fn_mcxt != estate->es_query_cxt ||
+			fca_model_is_newer(query->model) ||
 			!begin_repeat(repeat, plan, query, estate);
 	}
 	else if (still_valid(repeat, plan))
