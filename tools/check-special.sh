@@ -80,8 +80,6 @@ finish() {
 
 # record_result: add a line to the table of results.
 record_result() {
-	local commit
-	commit=$(git -c safe.directory="$root" -C "$root" describe --always --dirty 2>/dev/null) || commit=unknown
 	printf '| %s | %s | %s | %s | %s passed, %s failed |\n' "$(date -u +%F)" "$commit" \
 		"$source_version" "$check${names[*]:+: ${names[*]}}" "$passed" "$failed" \
 		>>"$root/tools/special-results.md"
@@ -479,6 +477,8 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 need "${needed[@]}"
+# Now, since the run can outlast a commit.
+commit=$(git -c safe.directory="$root" -C "$root" describe --always --dirty 2>/dev/null) || commit=unknown
 make_work
 "check_${check/-/_}"
 complete=yes
