@@ -365,7 +365,7 @@ class World:
                 "CREATE TABLE w.sayings AS SELECT id::integer AS nr, conversation_id::integer AS talk, role::w.speaker AS who, content::varchar(200) AS said,"
                 " requires_human, created_at::timestamp AS at FROM fca.messages_kept",
                 "CREATE VIEW fca.messages AS SELECT nr AS id, talk AS conversation_id, who AS role, said AS content, NULL::text AS agent_name, NULL::varchar AS intent,"
-                " NULL::name AS sentiment, NULL::smallint AS confidence_score, false AS is_error, requires_human, '{}'::jsonb AS metadata, at AS created_at, at AS updated_at FROM w.sayings",
+                " NULL::name AS sentiment, NULL::integer AS confidence_score, false AS is_error, requires_human, '{}'::jsonb AS metadata, at AS created_at, at AS updated_at FROM w.sayings",
             ]
         if kind == 2:
             return [
