@@ -202,6 +202,13 @@ sub interrupt
 		}
 		my $answer = $session->wait;
 		return 1000 * ($answer->{at} - $sent) if $how eq 'terminate' && $answer->{state} eq '57P01';
+		if ($how eq 'terminate')
+		{
+			die "$answer->{state} $answer->{message}" if $answer->{state} ne '00000';
+			$session = FcaSession->new($node, 'postgres');
+			$$span *= 0.7;
+			next;
+		}
 		$session->query('ROLLBACK');
 		$session->query('RESET statement_timeout') if $how eq 'timeout';
 		return 1000 * ($answer->{at} - $sent) if $answer->{state} eq $states{$how};

@@ -213,6 +213,8 @@ trap 'exit 143' TERM HUP
 
 needed=(postgresql gcc make)
 [[ $# -gt 0 ]] || needed=(postgresql "${test_tools[@]}")
+# Its package leaves a service, which is none of the business of a machine that is worked on.
+[[ $# -gt 0 || ${CI:-} != true ]] || needed+=(pgbouncer)
 need "${needed[@]}"
 make_work
 say "checking with $(server_name)"

@@ -10,7 +10,7 @@ oldest_major=15
 
 # What all the tests need, beside a server.
 # shellcheck disable=SC2034
-test_tools=(gcc make clang perl prove Test::More IPC::Run shellcheck)
+test_tools=(gcc make clang perl prove Test::More IPC::Run shellcheck pglast)
 
 # A pipe's last command is run by the shell itself, and so can set a variable. <(...) is not used:
 # it needs /proc, which is not there in every container.
@@ -149,6 +149,7 @@ print_missing() {
 			postgresql) find_postgres ;;
 			gcc | clang) compiles "$tool" ;;
 			*::*) perl -M"$tool" -e 1 2>/dev/null ;;
+			pglast) /usr/bin/python3 -c 'import pglast' 2>/dev/null ;;
 			lib*-dev) [[ $(installed_version "$tool" 2>/dev/null) ]] ;;
 			*) command -v "$tool" >/dev/null ;;
 		esac || echo "$tool"
@@ -209,6 +210,7 @@ print_packages() {
 			gcc | clang) printf '%s\n' "$tool" libc6-dev ;;
 			IPC::Run) echo libipc-run-perl ;;
 			prove | Test::More) echo perl ;;
+			pglast) echo python3-pglast ;;
 			dpkg-source) echo dpkg-dev ;;
 			scan-build) echo clang-tools ;;
 			*) echo "$tool" ;;
@@ -253,8 +255,8 @@ install_packages() (
 	made+=("$clusters/fca_repo.conf")
 	echo 'create_main_cluster = false' >"${made[0]}"
 
-	# Where there are clusters, stopped ones must stay so.
-	if compgen -G '/etc/postgresql/*/*/postgresql.conf' >/dev/null && [[ ! -e $policy ]]; then
+	# No package starts a service, and clusters that are stopped stay so.
+	if [[ ! -e $policy ]]; then
 		made+=("$policy")
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
 		chmod 755 "$policy"
