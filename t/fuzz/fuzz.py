@@ -393,7 +393,10 @@ def main():
     shown = {}
     for failure in failures:
         shown.setdefault(signature(failure), []).append(failure)
-    for i, (kind, same) in enumerate(sorted(shown.items(), key=lambda item: -len(item[1]))):
+    kinds = sorted(shown.items(), key=lambda item: -len(item[1]))
+    for kind, same in kinds:
+        print(f"{len(same)} x {kind}", flush=True)
+    for i, (kind, same) in enumerate(kinds):
         failure = same[0]
         print(f"\n{len(same)} x {kind}: epoch {failure['epoch']}, call {failure['call']}\n{failure['text'][:1500]}", flush=True)
         for statement in failure.get("sql", []):
