@@ -355,14 +355,20 @@ class World:
             if chance.p(0.3):
                 self.setup.append(f"REVOKE {chance.one(['ALL', 'SELECT', 'UPDATE', 'INSERT', 'DELETE'])} ON {table} FROM {ROLE}")
 
+    def narrow(self, resource, columns):
+        """Leaves out columns whose values are read as those of another type."""
+        relation = self.relations[resource]
+        relation.columns = [c for c in relation.columns if c.name not in columns]
+
     def variants(self, chance):
         """The finders' relations as a user may have them."""
         kind = chance.number(0, 7)
         if kind == 1:
+            self.narrow("message", ["conversation_id", "role", "created_at", "updated_at"])
             return [
                 "ALTER TABLE fca.messages RENAME TO messages_kept",
                 "CREATE TYPE w.speaker AS ENUM ('agent', 'customer', 'system')",
-                "CREATE TABLE w.sayings AS SELECT id::integer AS nr, conversation_id::integer AS talk, role::w.speaker AS who, content::varchar(200) AS said,"
+                "CREATE TABLE w.sayings AS SELECT id AS nr, conversation_id::integer AS talk, role::w.speaker AS who, content::varchar(200) AS said,"
                 " requires_human, created_at::timestamp AS at FROM fca.messages_kept",
                 "CREATE VIEW fca.messages AS SELECT nr AS id, talk AS conversation_id, who AS role, said AS content, NULL::text AS agent_name, NULL::varchar AS intent,"
                 " NULL::name AS sentiment, NULL::integer AS confidence_score, false AS is_error, requires_human, '{}'::jsonb AS metadata, at AS created_at, at AS updated_at FROM w.sayings",
@@ -382,6 +388,7 @@ class World:
         if kind == 5:
             return ["ALTER TABLE fca.faqs RENAME TO faqs_away", "ALTER TABLE fca.conversations DISABLE TRIGGER USER"]
         if kind == 6:
+            self.narrow("customer", ["email", "created_at"])
             return [
                 "ALTER TABLE fca.customers ALTER id DROP IDENTITY",
                 "ALTER TABLE fca.customers ALTER id TYPE numeric, ALTER created_at TYPE timestamp, ALTER email TYPE char(30)",
