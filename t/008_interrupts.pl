@@ -201,7 +201,9 @@ sub interrupt
 			$control->query("SELECT pg_${how}_backend(" . $session->pid . ')');
 		}
 		my $answer = $session->wait;
-		return 1000 * ($answer->{at} - $sent) if $how eq 'terminate' && $answer->{state} eq '57P01';
+		# who is sending rows may end without a word
+		return 1000 * ($answer->{at} - $sent)
+		  if $how eq 'terminate' && $answer->{state} =~ /^(57P01|lost)$/;
 		if ($how eq 'terminate')
 		{
 			die "$answer->{state} $answer->{message}" if $answer->{state} ne '00000';
