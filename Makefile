@@ -24,6 +24,7 @@ OBJS = \
 	src/report.o \
 	src/subtransaction.o \
 	src/support.o \
+	src/inline.o \
 	src/cursor.o \
 	src/tables.o \
 	src/schema_guard.o \
