@@ -3,10 +3,9 @@
 set -euo pipefail
 # shellcheck source=tools/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=tools/counting.sh
+. "$(dirname "${BASH_SOURCE[0]}")/counting.sh"
 
-passed=0
-failed=0
-complete=no
 record=no
 check=
 cache=
@@ -49,37 +48,9 @@ why_not() {
 	esac
 }
 
-#
-# Counting, as tools/check.sh does
-#
-
-# pass NAME: count one success.
-pass() {
-	passed=$((passed + 1))
-	printf 'ok      %s\n' "$1"
-}
-
-# fail NAME: count one failure.
-fail() {
-	failed=$((failed + 1))
-	printf 'FAILED  %s\n' "$1"
-}
-
-# finish: remove all that was made, and end with the count whatever happened.
-finish() {
-	local status=$?
-	trap - EXIT
-	remove_work
-	# Stopped before the end by something that no test was counted for.
-	[[ $complete == yes || $failed -gt 0 ]] || failed=1
-	[[ $failed -eq 0 || $status -ne 0 ]] || status=1
-	[[ $record == no || $complete == no ]] || record_result
-	echo "$passed passed, $failed failed"
-	exit "$status"
-}
-
-# record_result: add a line to the table of results.
-record_result() {
+# before_count: add a line to the table of results, where that was asked for.
+before_count() {
+	[[ $record == yes && $complete == yes ]] || return 0
 	printf '| %s | %s | %s | %s | %s passed, %s failed |\n' "$(date -u +%F)" "$commit" \
 		"$source_version" "$check${names[*]:+: ${names[*]}}" "$passed" "$failed" \
 		>>"$root/tools/special-results.md"
@@ -189,68 +160,6 @@ install_module() {
 # The tests
 #
 
-# count_results KIND LOG STATUS: count the result lines of pg_regress; STATUS is how it ended.
-count_results() {
-	local kind=$1 log=$2 status=$3 line name before=$failed count=0
-	while IFS= read -r line; do
-		if [[ $line =~ ^(test)?\ +([^ ]+)\ +\.\.\.\ (ok|FAILED) ]]; then
-			name=${BASH_REMATCH[2]}
-		elif [[ $line =~ ^(not\ )?ok\ +[0-9]+\ +[-+]\ ([^ ]+) ]]; then
-			name=${BASH_REMATCH[2]}
-		else
-			continue
-		fi
-		count=$((count + 1))
-		if [[ $line =~ (^not\ |FAILED|test\ process) ]]; then
-			fail "$kind $name"
-		else
-			pass "$kind $name"
-		fi
-	done <"$log"
-	if [[ $count -eq 0 || ($status -ne 0 && $failed -eq $before) ]]; then
-		fail "$kind: run of the tests"
-	fi
-	[[ $failed -eq $before ]] || return 1
-}
-
-# run_tests KIND VARIABLE TEST...: run tests of pg_regress; show what differs.
-run_tests() {
-	local kind=$1 variable=$2 log=$work/$1.log status=0 diffs
-	shift 2
-	[[ $# -gt 0 ]] || return 0
-	say "$kind tests"
-	run_make "$work/module" installcheck TAP_TESTS= REGRESS= ISOLATION= "$variable=$*" \
-		>"$log" 2>&1 </dev/null || status=$?
-	count_results "$kind" "$log" "$status" && return
-	diffs=$(find "$work/module" -name regression.diffs)
-	if [[ -n $diffs ]]; then
-		head -n 500 "$diffs"
-		rm -f "$diffs"
-	else
-		tail -n 30 "$log"
-	fi
-	echo "--- the end of the server's log"
-	tail -n 30 "$work/server.log"
-}
-
-# run_tap FILE: run one file of TAP tests, on servers of its own with the settings of ours.
-run_tap() {
-	local file=$1 log=$work/tap.log name=${1#t/}
-	if TEMP_CONFIG=$work/load.conf run_make "$work/module" installcheck REGRESS= ISOLATION= \
-		TAP_TESTS=1 PROVE_TESTS="$file" >"$log" 2>&1 </dev/null; then
-		if grep -q '^Result: PASS' "$log"; then
-			pass "tap $file"
-			return
-		elif grep -q '^Result: NOTESTS' "$log"; then
-			say "tap $file: $(grep -o 'skipped: .*' "$log" || echo skipped)"
-			return
-		fi
-	fi
-	tail -n 60 "$log"
-	grep -v '^ok ' "$work/module/tmp_check/log/regress_log_${name%.pl}" 2>/dev/null | tail -n 100 || :
-	fail "tap $file"
-}
-
 # run_suite: run the tests that were asked for, or all; say of each that is left out why.
 run_suite() {
 	local all=("${names[@]}") test why regress=() isolation=() tap=()
@@ -273,15 +182,21 @@ run_suite() {
 	if [[ ${#regress[@]} -gt 0 || ${#isolation[@]} -gt 0 ]]; then
 		start_server
 		export PGHOST=$work/s PGUSER=postgres
-		run_tests regress REGRESS "${regress[@]}"
-		run_tests isolation ISOLATION "${isolation[@]}"
+		if [[ ${#regress[@]} -gt 0 ]]; then
+			say "regression tests"
+			run_regress regress "$work/module" ISOLATION= REGRESS="${regress[*]}"
+		fi
+		if [[ ${#isolation[@]} -gt 0 ]]; then
+			say "isolation tests"
+			run_regress isolation "$work/module" REGRESS= ISOLATION="${isolation[*]}"
+		fi
 		as_user "$bindir/pg_ctl" stop -D "$work/data" -m fast >/dev/null ||
 			fail "shutdown of the server"
 		unset PGHOST PGUSER
 	fi
 	[[ ${#tap[@]} -eq 0 ]] || say "TAP tests"
 	for test in "${tap[@]}"; do
-		run_tap "$test"
+		run_tap "$test" "$work/module"
 		keep_logs
 	done
 	keep_logs

@@ -3,10 +3,8 @@
 set -euo pipefail
 # shellcheck source=tools/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-
-passed=0
-failed=0
-complete=no
+# shellcheck source=tools/counting.sh
+. "$(dirname "${BASH_SOURCE[0]}")/counting.sh"
 
 # usage: what can be asked for.
 usage() {
@@ -20,30 +18,6 @@ usage() {
 
 		PG_CONFIG names the pg_config of the PostgreSQL to use, if not the first that is found.
 	END
-}
-
-# pass NAME: count one success.
-pass() {
-	passed=$((passed + 1))
-	printf 'ok      %s\n' "$1"
-}
-
-# fail NAME: count one failure.
-fail() {
-	failed=$((failed + 1))
-	printf 'FAILED  %s\n' "$1"
-}
-
-# finish: remove all that was made, and end with the count whatever happened.
-finish() {
-	local status=$?
-	trap - EXIT
-	remove_work
-	# Stopped before the end by something that no test was counted for.
-	[[ $complete == yes || $failed -gt 0 ]] || failed=1
-	[[ $failed -eq 0 || $status -ne 0 ]] || status=1
-	echo "$passed passed, $failed failed"
-	exit "$status"
 }
 
 # build COMPILER FLAG...: build in $work/COMPILER with all warnings on, as errors.
@@ -70,72 +44,6 @@ build() {
 		fail "build with $compiler"
 		return 1
 	fi
-}
-
-# count_results KIND LOG STATUS: count the result lines of pg_regress, of 15 ("test x ... ok") and
-# of 16 and newer ("ok 1 - x"); STATUS is how it ended.
-count_results() {
-	local kind=$1 log=$2 status=$3 line name failures=$failed count=0
-	while IFS= read -r line; do
-		if [[ $line =~ ^(test)?\ +([^ ]+)\ +\.\.\.\ (ok|FAILED) ]]; then
-			name=${BASH_REMATCH[2]}
-		elif [[ $line =~ ^(not\ )?ok\ +[0-9]+\ +[-+]\ ([^ ]+) ]]; then
-			name=${BASH_REMATCH[2]}
-		else
-			continue
-		fi
-		count=$((count + 1))
-		# 15 says "ok (test process exited with exit code 1)" where a spec could not even be
-		# read and the file of what is expected shows the same.
-		if [[ $line =~ (^not\ |FAILED|test\ process) ]]; then
-			fail "$kind $name"
-		else
-			pass "$kind $name"
-		fi
-	done <"$log"
-	# It came to no test, or to an end that none of them explains.
-	if [[ $count -eq 0 || ($status -ne 0 && $failed -eq $failures) ]]; then
-		fail "$kind: run of the tests"
-	fi
-	[[ $failed -eq $failures ]] || return 1
-}
-
-# regress KIND ARGUMENT...: run the tests of that kind with make's arguments; show what differs.
-regress() {
-	local kind=$1 log=$work/$1.log status=0 diffs
-	shift
-	run_make "$work/gcc" installcheck TAP_TESTS= "$@" >"$log" 2>&1 </dev/null || status=$?
-	count_results "$kind" "$log" "$status" && return
-	diffs=$(find "$work/gcc" -name regression.diffs)
-	if [[ -n $diffs ]]; then
-		head -n 500 "$diffs"
-		rm -f "$diffs"
-	else
-		tail -n 30 "$log"
-	fi
-	echo "--- the end of the server's log"
-	tail -n 30 "$work/server.log"
-}
-
-# run_tap FILE: run one file of TAP tests. Its servers read TEMP_CONFIG, and so find the extension.
-run_tap() {
-	local file=$1 log=$work/tap.log
-	if TEMP_CONFIG=$work/load.conf run_make "$work/gcc" installcheck REGRESS= ISOLATION= \
-		TAP_TESTS=1 PROVE_TESTS="$file" >"$log" 2>&1 </dev/null; then
-		if grep -q '^Result: PASS' "$log"; then
-			pass "tap $file"
-			return
-		elif grep -q '^Result: NOTESTS' "$log"; then
-			say "tap $file: $(grep -o 'skipped: .*' "$log" || echo skipped)"
-			return
-		fi
-	fi
-	tail -n 100 "$log"
-	find "$work/gcc/tmp_check/log" -type f 2>/dev/null | sort | while IFS= read -r log; do
-		echo "--- the end of ${log##*/}"
-		tail -n 30 "$log"
-	done
-	fail "tap $file"
 }
 
 # check_version: the version is written in the control file and in the changelog, nowhere else
@@ -177,15 +85,15 @@ check_all() {
 	install_and_start
 	check_version
 	say "regression tests"
-	regress regress ISOLATION=
+	run_regress regress "$work/gcc" ISOLATION=
 	if compgen -G "$root/specs/*.spec" >/dev/null; then
 		say "isolation tests"
-		regress isolation REGRESS=
+		run_regress isolation "$work/gcc" REGRESS=
 	fi
 	if compgen -G "$root/t/*.pl" >/dev/null; then
 		say "TAP tests"
 		for file in "$root"/t/*.pl; do
-			run_tap "t/${file##*/}"
+			run_tap "t/${file##*/}" "$work/gcc"
 		done
 	fi
 }
@@ -220,7 +128,7 @@ make_work
 say "checking with $(server_name)"
 if [[ $# -gt 0 ]]; then
 	install_and_start
-	regress regress ISOLATION= REGRESS="$*"
+	run_regress regress "$work/gcc" ISOLATION= REGRESS="$*"
 else
 	check_all
 fi
