@@ -8,8 +8,8 @@
  * server has invalidated it or the row type has changed, since names and types
  * in the text may be others now.
  *
- * The number of kept plans is bounded: the one that was not used for longest
- * makes room.  A plan that a call has in hand (what runs in between, such as a
+ * The memory of the kept plans is bounded: those that were not used for longest
+ * make room.  A plan that a call has in hand (what runs in between, such as a
  * default or a trigger, may call a repository) is only taken out of the table,
  * and freed when that call's memory is: so also after an error.
  *
@@ -21,6 +21,7 @@
 #include "access/transam.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
+#include "executor/spi_priv.h"
 #include "lib/ilist.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
@@ -32,7 +33,8 @@
 
 #include "plan.h"
 
-#define FCA_MAX_PLANS 256
+/* Bytes of memory for all kept plans; one takes 10 to 50 kB. */
+#define FCA_MAX_MEMORY (2 * 1024 * 1024)
 
 typedef struct PlanKey
 {
@@ -45,6 +47,7 @@ struct FcaPlan
 	dlist_node	node;			/* in "recent", unless orphaned */
 	PlanKey		key;
 	SPIPlanPtr	plan;
+	Size		memory;			/* bytes */
 	uint64		version;		/* of the row type the text was written for */
 	bool		stale;			/* has a type changed that the text names? */
 	int			users;			/* calls that have it in hand */
@@ -62,7 +65,7 @@ typedef struct PlanEntry
 static HTAB *plans = NULL;
 static MemoryContext plan_context = NULL;
 static dlist_head recent = DLIST_STATIC_INIT(recent);	/* most recent first */
-static int	nplans = 0;
+static Size memory_used = 0;
 
 /*
  * A type or an enum's label has changed.  The server does not tell a plan of
@@ -113,7 +116,7 @@ create_table(void)
 	control.hash = hash_key;
 	control.match = match_key;
 	control.hcxt = plan_context;
-	plans = hash_create("fca_repo plans", FCA_MAX_PLANS, &control,
+	plans = hash_create("fca_repo plans", 64, &control,
 						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
 	CacheRegisterSyscacheCallback(TYPEOID, type_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(ENUMOID, type_changed, (Datum) 0);
@@ -170,7 +173,7 @@ forget(FcaPlan *plan)
 {
 	hash_search(plans, &plan->key, HASH_REMOVE, NULL);
 	dlist_delete(&plan->node);
-	nplans--;
+	memory_used -= plan->memory;
 	plan->orphaned = true;
 	if (plan->users == 0)
 		free_plan(plan);
@@ -208,6 +211,33 @@ fca_plan_find(const FcaQuery *query)
 	}
 	dlist_move_head(&recent, &plan->node);
 	return fca_plan_hold(plan);
+}
+
+/*
+ * The memory of a plan is known when it has been planned: then others make room.
+ * (Unless it was forgotten meanwhile, by what ran when it was planned.)
+ */
+static void
+make_room(FcaPlan *plan)
+{
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan->plan));
+
+	if (plan->orphaned)
+		return;
+	plan->memory = MemoryContextMemAllocated(plan->plan->plancxt, true) +
+		MemoryContextMemAllocated(source->context, true);
+	if (source->gplan != NULL)
+		plan->memory += MemoryContextMemAllocated(source->gplan->context, true);
+	memory_used += plan->memory;
+	while (memory_used > FCA_MAX_MEMORY)
+	{
+		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
+		FcaPlan    *oldest = dlist_tail_element(FcaPlan, node, &recent);
+
+		if (oldest == plan)
+			break;
+		forget(oldest);
+	}
 }
 
 /*
@@ -284,14 +314,13 @@ fca_plan_keep(const FcaQuery *query, int options)
 	entry = hash_search(plans, &key, HASH_ENTER, NULL);
 	entry->plan = plan;
 	dlist_push_head(&recent, &plan->node);
-	nplans++;
 	fca_plan_hold(plan);
 
-	if (nplans > FCA_MAX_PLANS)
-		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
-		forget(dlist_tail_element(FcaPlan, node, &recent));
 	if (query->no_bitmaps || query->in_parts)
 		plan_in_order(spi_plan, query->no_bitmaps);
+	else if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
+		ReleaseCachedPlan(SPI_plan_get_cached_plan(spi_plan), CurrentResourceOwner);
+	make_room(plan);
 	return plan;
 }
 
