@@ -81,7 +81,7 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext rows_context = result->econtext->ecxt_per_query_memory;
-	uint64		max_rows = window != NULL ? window->count : 0;
+	uint64		max_rows = 0;
 	DestReceiver *receiver;
 	uint64		count;
 
@@ -94,6 +94,10 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 
 	fca_rows_check_type(fcinfo, query->model);
 	prepare_store(result);
+
+	/* Who counts rows cannot have them read in parallel: the text may do it. */
+	if (window != NULL && window->count != (uint64) window->bound)
+		max_rows = window->count;
 
 	/* In SPI's memory, so gone at SPI_finish. */
 	receiver = CreateTuplestoreDestReceiver();

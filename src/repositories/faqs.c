@@ -10,21 +10,25 @@
  * question must start with it.
  *
  * The words are compared together with the commas around them, so a keyword that
- * has a comma is none of them.  A quick look without any white space comes
- * before the one that only trims the words.  No subquery tells the words apart:
- * with one the server would not read a large table in parallel.
+ * has a comma is none of them.  A quick look without any white space comes first.
+ * It is enough where the only white space is one behind each comma; else the words
+ * are trimmed.  No subquery tells the words apart: with one the server would not
+ * read a large table in parallel.
  */
 #define SPACES "E' \\t\\r\\n'"
 #define KEYWORDS "r.keywords::pg_catalog.text"
 #define KEYWORD "pg_catalog.substr($1, 2, pg_catalog.length($1) OPERATOR(pg_catalog.-) 2)"
+#define WITHOUT_SPACES(text) "pg_catalog.translate(" text ", " SPACES ", '')"
 
 static const char keyword_rank[] =
-"CASE WHEN pg_catalog.concat(',', pg_catalog.translate(" KEYWORDS ", " SPACES ", ''), ',')"
-" OPERATOR(pg_catalog.~~*) pg_catalog.concat('%,', pg_catalog.translate(" KEYWORD ", " SPACES ", ''), ',%')"
-" AND pg_catalog.concat(',', pg_catalog.regexp_replace(pg_catalog.btrim(" KEYWORDS ", " SPACES "),"
+"CASE WHEN pg_catalog.concat(',', " WITHOUT_SPACES(KEYWORDS) ", ',')"
+" OPERATOR(pg_catalog.~~*) pg_catalog.concat('%,', " WITHOUT_SPACES(KEYWORD) ", ',%')"
+" AND pg_catalog.strpos($1, ',') OPERATOR(pg_catalog.=) 0"
+" AND (" WITHOUT_SPACES(KEYWORDS) " OPERATOR(pg_catalog.=) pg_catalog.replace(" KEYWORDS ", ', ', ',')"
+" AND " WITHOUT_SPACES(KEYWORD) " OPERATOR(pg_catalog.=) " KEYWORD
+" OR pg_catalog.concat(',', pg_catalog.regexp_replace(pg_catalog.btrim(" KEYWORDS ", " SPACES "),"
 " E'[ \\t\\r\\n]*,[ \\t\\r\\n]*', ',', 'g'), ',')"
-" OPERATOR(pg_catalog.~~*) pg_catalog.concat('%,', " KEYWORD ", ',%')"
-" AND pg_catalog.strpos($1, ',') OPERATOR(pg_catalog.=) 0 THEN 1"
+" OPERATOR(pg_catalog.~~*) pg_catalog.concat('%,', " KEYWORD ", ',%')) THEN 1"
 " WHEN r.question::pg_catalog.text OPERATOR(pg_catalog.~~*) pg_catalog.substr($1, 2) THEN 2"
 " ELSE 3 END";
 
