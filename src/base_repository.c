@@ -277,6 +277,7 @@ get_list(FunctionCallInfo fcinfo, bool filtered)
 		filter = fca_filter_read(&call.query, fcinfo, 1, false);
 	window = fca_query_window(&call.query, &fcinfo->args[argno],
 							  &fcinfo->args[argno + 1]);
+	window.by_text = window.count == (uint64) window.bound;
 	sort = fca_sort_read(&call.query, fcinfo, argno + 2);
 
 	SPI_connect();

@@ -192,7 +192,12 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 	if (has_max_rows(finder))
 		max_rows = (argument++)->value;
 	if (finder->each_of == NULL && finder->paging != FCA_NEWEST && !finding->for_cursor)
+	{
+		/* the text of a page is one of several parts, each with that LIMIT */
 		finding->window = fca_query_window(&finding->query, NULL, &max_rows);
+		finding->window.by_text = finder->paging == FCA_LIMITED &&
+			finding->window.count == (uint64) finding->window.bound;
+	}
 	else if (has_max_rows(finder))
 	{
 		fca_check_limit(&max_rows, finder->each_of != NULL

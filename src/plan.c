@@ -8,8 +8,8 @@
  * server has invalidated it or the row type has changed, since names and types
  * in the text may be others now.
  *
- * The memory of the kept plans is bounded: those that were not used for longest
- * make room.  A plan that a call has in hand (what runs in between, such as a
+ * The memory of the kept plans is bounded, but for a few: those that were not
+ * used for longest make room.  A plan that a call has in hand (what runs in between, such as a
  * default or a trigger, may call a repository) is only taken out of the table,
  * and freed when that call's memory is: so also after an error.
  *
@@ -33,8 +33,11 @@
 
 #include "plan.h"
 
-/* Bytes of memory for all kept plans; one takes 10 to 50 kB. */
+/* Bytes of memory for all kept plans; one of a dozen columns takes 30 to 100 kB. */
 #define FCA_MAX_MEMORY (2 * 1024 * 1024)
+
+/* So many are kept whatever they take. */
+#define FCA_MIN_PLANS 32
 
 typedef struct PlanKey
 {
@@ -65,6 +68,7 @@ typedef struct PlanEntry
 static HTAB *plans = NULL;
 static MemoryContext plan_context = NULL;
 static dlist_head recent = DLIST_STATIC_INIT(recent);	/* most recent first */
+static int	nplans = 0;
 static Size memory_used = 0;
 
 /*
@@ -173,6 +177,7 @@ forget(FcaPlan *plan)
 {
 	hash_search(plans, &plan->key, HASH_REMOVE, NULL);
 	dlist_delete(&plan->node);
+	nplans--;
 	memory_used -= plan->memory;
 	plan->orphaned = true;
 	if (plan->users == 0)
@@ -229,15 +234,9 @@ make_room(FcaPlan *plan)
 	if (source->gplan != NULL)
 		plan->memory += MemoryContextMemAllocated(source->gplan->context, true);
 	memory_used += plan->memory;
-	while (memory_used > FCA_MAX_MEMORY)
-	{
+	while (memory_used > FCA_MAX_MEMORY && nplans > FCA_MIN_PLANS)
 		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
-		FcaPlan    *oldest = dlist_tail_element(FcaPlan, node, &recent);
-
-		if (oldest == plan)
-			break;
-		forget(oldest);
-	}
+		forget(dlist_tail_element(FcaPlan, node, &recent));
 }
 
 /*
@@ -314,6 +313,7 @@ fca_plan_keep(const FcaQuery *query, int options)
 	entry = hash_search(plans, &key, HASH_ENTER, NULL);
 	entry->plan = plan;
 	dlist_push_head(&recent, &plan->node);
+	nplans++;
 	fca_plan_hold(plan);
 
 	if (query->no_bitmaps || query->in_parts)

@@ -93,6 +93,7 @@ typedef struct FcaWindow
 {
 	uint64		count;			/* 0: no limit */
 	bool		empty;			/* max_rows is 0 */
+	bool		by_text;		/* does the text's own LIMIT stop there? */
 	int			bound;			/* of the rows in the text, or 0 */
 	int			skip;			/* number of the parameter, or 0 */
 } FcaWindow;

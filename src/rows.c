@@ -96,7 +96,7 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	prepare_store(result);
 
 	/* Who counts rows cannot have them read in parallel: the text may do it. */
-	if (window != NULL && window->count != (uint64) window->bound)
+	if (window != NULL && !window->by_text)
 		max_rows = window->count;
 
 	/* In SPI's memory, so gone at SPI_finish. */

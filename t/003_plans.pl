@@ -129,8 +129,8 @@ foreach my $round (0 .. 3)
 my ($before, @seen) = split /\n/, $node->safe_psql('postgres', $script);
 my @kept = @seen[ 0, 2, 4, 6 ];
 my @bytes = @seen[ 1, 3, 5, 7 ];
-cmp_ok($_ - $before, '>', 100, "plans are kept: $_") for $kept[0];
-cmp_ok($_ - $before, '<=', 300, "kept plans are bounded: $_") for @kept;
+cmp_ok($_ - $before, '>', 40, "plans are kept: $_") for $kept[0];
+cmp_ok($_ - $before, '<=', 100, "kept plans are bounded: $_") for @kept;
 cmp_ok($bytes[3], '<', $bytes[0] * 1.1 + 100_000,
 	"memory after 4,000 shapes is that after 1,000: @bytes");
 cmp_ok($bytes[3], '<', 32 * 1024 * 1024, "which is bounded: $bytes[3]");

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # How tests are run and counted; tools/check.sh and tools/check-special.sh source it, after
-# common.sh. The last line of both is "N passed, N failed".
+# common.sh, whose $work it uses. The last line of both is "N passed, N failed".
+# shellcheck disable=SC2154
 
 passed=0
 failed=0
