@@ -33,8 +33,8 @@ FULL = {"sizes": [10_000, 100_000, 1_000_000], "rounds": 7, "seconds": 0.1,
         "many_cases": 6, "many_seconds": 0.4, "many_calls": 150,
         "connections": 15, "python_calls": 300, "memory_calls": 1_000_000}
 QUICK = {"sizes": [10_000, 100_000], "rounds": 3, "seconds": 0.03, "other_modes": ["simple"], "other_rounds": 1,
-         "clients": {64: {"prepared": 3}}, "many_cases": 3, "many_seconds": 0.1, "many_calls": 60,
-         "connections": 5, "python_calls": 50, "memory_calls": 100_000}
+         "clients": {64: {"prepared": 3}}, "many_cases": 2, "many_seconds": 0.1, "many_calls": 60,
+         "connections": 3, "python_calls": 30, "memory_calls": 50_000}
 
 
 def parse():
