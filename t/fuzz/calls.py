@@ -344,17 +344,26 @@ class Maker:
             if has_default and chance.p(0.4):
                 continue
             if type_name == "anyelement" and chance.p(0.75):
-                value = f"NULL::{self.relation(chance).model}"
+                value = f"NULL::{self.hostile_relation(chance, signature).model}"
             elif type_name == "jsonb" and chance.p(0.35):
                 value = self.near_miss(chance)
             else:
                 value = self.hostile(chance, type_name)
+                if type_name == "anyelement" and signature["volatile"] and "pg_catalog." in value:
+                    value = "NULL::int"
             given.append(f"{argument} => {value}")
         call = f"fca.{function}({', '.join(given)})"
         sql = self.wrap(chance, call) if chance.p(0.85) else chance.one([f"SELECT {call}", f"SELECT ({call}) IS NULL", f"EXPLAIN (COSTS OFF) SELECT * FROM {call}",
             f"SELECT count(*) FROM generate_series(1, 3) AS i, LATERAL {call} AS f", f"DO $do$ BEGIN PERFORM * FROM {call}; END $do$",
             f"SELECT {call} FROM generate_series(1, 2)", f"CREATE TEMP TABLE made ON COMMIT DROP AS SELECT * FROM {call}", f"SELECT CASE WHEN false THEN {call} END" if not signature["set"] else f"SELECT * FROM {call}"])
         return Case(function, sql, write=signature["volatile"] or True)
+
+    def hostile_relation(self, chance, signature):
+        """A superuser who deletes rows of the catalogs ends the server, in plain SQL too."""
+        while True:
+            relation = self.relation(chance)
+            if not signature["volatile"] or not relation.sql.startswith("pg_catalog."):
+                return relation
 
     def near_miss(self, chance):
         """JSON of a relation's columns, with values that may not fit."""
