@@ -256,7 +256,7 @@ class World:
         self.add(
             Relation("instead", "w.instead", [Column("id", "integer"), Column("v", "text")], ["id"], unique=False, changeable=False, plain_writes=False),
             "CREATE VIEW w.instead AS SELECT 1 AS id, 'x'::text AS v UNION ALL SELECT 2, 'y'",
-            "CREATE FUNCTION w.instead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; IF NEW.v = '%' THEN RETURN NULL; END IF; RETURN NEW; END $$",
+            "CREATE FUNCTION w.instead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN RETURN OLD; END IF; IF NEW.v OPERATOR(pg_catalog.=) '%' THEN RETURN NULL; END IF; RETURN NEW; END $$",
             "CREATE TRIGGER t INSTEAD OF INSERT OR UPDATE OR DELETE ON w.instead FOR EACH ROW EXECUTE FUNCTION w.instead()",
         )
         key = Column("id", "integer", True)
