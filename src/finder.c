@@ -46,8 +46,8 @@ fca_finder_of_symbol(const char *symbol)
 	return NULL;
 }
 
-static int
-count_conditions(const FcaFinder *finder)
+int
+fca_count_conditions(const FcaFinder *finder)
 {
 	int			count = 0;
 
@@ -56,8 +56,8 @@ count_conditions(const FcaFinder *finder)
 	return count;
 }
 
-static int
-count_order(const FcaFinder *finder)
+int
+fca_count_order(const FcaFinder *finder)
 {
 	int			count = 0;
 
@@ -68,15 +68,14 @@ count_order(const FcaFinder *finder)
 	return count;
 }
 
-/* Is there a place behind which a page starts? */
-static bool
-has_place(const FcaFinder *finder)
+bool
+fca_finder_has_place(const FcaFinder *finder)
 {
 	return finder->paging == FCA_KEYSET && fca_finder_origin(finder) == finder;
 }
 
-static bool
-has_max_rows(const FcaFinder *finder)
+bool
+fca_finder_has_max_rows(const FcaFinder *finder)
 {
 	return fca_finder_origin(finder)->paging >= FCA_LIMITED;
 }
@@ -139,7 +138,7 @@ read_conditions(FcaFinding *finding, const FcaArgument *argument)
 {
 	const FcaFinder *from = fca_finder_origin(finding->finder);
 
-	for (int i = 0; i < count_conditions(from); i++)
+	for (int i = 0; i < fca_count_conditions(from); i++)
 	{
 		const FcaCondition *condition = &from->where[i];
 		const FcaArgument *given;
@@ -189,7 +188,7 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 	const FcaFinder *finder = finding->finder;
 	NullableDatum max_rows = {(Datum) 0, true};
 
-	if (has_max_rows(finder))
+	if (fca_finder_has_max_rows(finder))
 		max_rows = (argument++)->value;
 	if (finder->each_of == NULL && finder->paging != FCA_NEWEST && !finding->for_cursor)
 	{
@@ -198,7 +197,7 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 		finding->window.by_text = finder->paging == FCA_LIMITED &&
 			finding->window.count == (uint64) finding->window.bound;
 	}
-	else if (has_max_rows(finder))
+	else if (fca_finder_has_max_rows(finder))
 	{
 		fca_check_limit(&max_rows, finder->each_of != NULL
 						? "the limit of each key" : "max_rows");
@@ -219,7 +218,7 @@ drop_end(FcaFinding *finding, const FcaArgument *place)
 {
 	const FcaFinder *from = fca_finder_origin(finding->finder);
 
-	for (int i = 0; i < count_conditions(from); i++)
+	for (int i = 0; i < fca_count_conditions(from); i++)
 	{
 		const NullableDatum *end;
 		bool		dropped;
@@ -286,10 +285,10 @@ read_order(FcaFinding *finding, const FcaArgument *place)
 	const FcaFinder *from = fca_finder_origin(finding->finder);
 	int			given = 0;
 
-	finding->nkeys = count_order(from);
+	finding->nkeys = fca_count_order(from);
 	for (int i = 0; i < finding->nkeys; i++)
 	{
-		if (!has_place(finding->finder) || place[i].value.isnull)
+		if (!fca_finder_has_place(finding->finder) || place[i].value.isnull)
 			continue;
 		finding->keys[i].placed = true;
 		finding->keys[i].after = fca_query_param(&finding->query, place[i].type,
@@ -371,7 +370,7 @@ conditions_text(const FcaFinding *finding)
 	StringInfoData text;
 
 	initStringInfo(&text);
-	for (int i = 0; i < count_conditions(from); i++)
+	for (int i = 0; i < fca_count_conditions(from); i++)
 	{
 		const FcaCondition *condition = &from->where[i];
 		FcaCondition range = *condition;

@@ -39,6 +39,14 @@ typedef struct FcaFinding
 /* The finder that has the conditions and the order: itself, or its origin. */
 extern const FcaFinder *fca_finder_origin(const FcaFinder *finder);
 
+/* How many conditions and sort keys a declaration has. */
+extern int	fca_count_conditions(const FcaFinder *finder);
+extern int	fca_count_order(const FcaFinder *finder);
+
+/* Has it the argument max_rows; those of a place behind which a page starts? */
+extern bool fca_finder_has_max_rows(const FcaFinder *finder);
+extern bool fca_finder_has_place(const FcaFinder *finder);
+
 /* The finder whose C function has that symbol, or NULL. */
 extern const FcaFinder *fca_finder_of_symbol(const char *symbol);
 

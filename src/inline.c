@@ -289,7 +289,7 @@ read_expressions(FcaFinding *finding, List *arguments, const Oid *types)
 	const FcaFinder *from = fca_finder_origin(finder);
 	ListCell   *cell = list_head(arguments);
 
-	for (int i = 0; i < FCA_MAX_CONDITIONS && from->where[i].column != NULL; i++)
+	for (int i = 0; i < fca_count_conditions(from); i++)
 	{
 		const FcaColumn *column = fca_resource_column(finder->resource, from->where[i].column);
 
@@ -302,7 +302,7 @@ read_expressions(FcaFinding *finding, List *arguments, const Oid *types)
 											 (Datum) 0, true);
 		cell = lnext(arguments, cell);
 	}
-	if (from->paging >= FCA_LIMITED)
+	if (fca_finder_has_max_rows(finder))
 	{
 		Const	   *limit = lfirst(cell);
 		int			param;
@@ -320,10 +320,7 @@ read_expressions(FcaFinding *finding, List *arguments, const Oid *types)
 		if (!IsA(lfirst(cell), Const) || !((Const *) lfirst(cell))->constisnull)
 			return false;
 	}
-	while (finding->nkeys < FCA_MAX_ORDER &&
-		   (from->order[finding->nkeys].column != NULL ||
-			from->order[finding->nkeys].expression != NULL))
-		finding->nkeys++;
+	finding->nkeys = fca_count_order(from);
 	return true;
 }
 

@@ -23,8 +23,6 @@
 #include "finder.h"
 #include "signature.h"
 
-#define MAX_ARGUMENTS FCA_MAX_ARGUMENTS
-
 /* The C function, is it a set, of what, its arguments. */
 #define FUNCTIONS(_) \
 	_(fca_guard_schema, false, VOIDOID, REGROLEOID) \
@@ -60,7 +58,7 @@ typedef struct Signature
 {
 	bool		is_set;
 	Oid			returns;
-	Oid			arguments[MAX_ARGUMENTS + 1];	/* end with InvalidOid */
+	Oid			arguments[FCA_MAX_ARGUMENTS + 1];	/* end with InvalidOid */
 } Signature;
 
 typedef struct Function
@@ -103,7 +101,7 @@ finder_signature(const FcaFinder *finder, Signature *signature)
 	memset(signature, 0, sizeof(Signature));
 	signature->is_set = true;
 	signature->returns = rowtype;
-	for (int i = 0; i < FCA_MAX_CONDITIONS && from->where[i].column != NULL; i++)
+	for (int i = 0; i < fca_count_conditions(from); i++)
 	{
 		Oid			type;
 
@@ -112,10 +110,10 @@ finder_signature(const FcaFinder *finder, Signature *signature)
 		type = column_type(row, from->where[i].column);
 		*argument++ = finder->each_of != NULL ? get_array_type(type) : type;
 	}
-	if (from->paging >= FCA_LIMITED)
+	if (fca_finder_has_max_rows(finder))
 		*argument++ = INT8OID;
-	if (from->paging == FCA_KEYSET && from == finder)
-		for (int i = 0; i < FCA_MAX_ORDER && from->order[i].column != NULL; i++)
+	if (fca_finder_has_place(finder))
+		for (int i = 0; i < fca_count_order(from); i++)
 			*argument++ = column_type(row, from->order[i].column);
 	ReleaseTupleDesc(row);
 }

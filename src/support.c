@@ -153,7 +153,7 @@ rows_of_key(const FcaFinder *finder)
 	if (rows <= 0 || origin->where[0].test == FCA_CONTAINS ||
 		pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		return -1;
-	for (int i = 0; i < FCA_MAX_CONDITIONS && origin->where[i].column != NULL; i++)
+	for (int i = 0; i < fca_count_conditions(origin); i++)
 		if (origin->where[i].test == FCA_EQUALS || origin->where[i].test == FCA_IS)
 			rows /= distinct_values(relid, origin->where[i].column, all_rows);
 	return rows;

@@ -30,6 +30,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "finder.h"
 #include "model.h"
 #include "rows.h"
 #include "signature.h"
@@ -205,11 +206,11 @@ index_columns(const FcaFinder *finder)
 	StringInfoData columns;
 
 	initStringInfo(&columns);
-	for (int i = 0; i < FCA_MAX_CONDITIONS && finder->where[i].column != NULL; i++)
+	for (int i = 0; i < fca_count_conditions(finder); i++)
 		if (finder->where[i].test == FCA_EQUALS)
 			appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "",
 							 quote_identifier(finder->where[i].column));
-	for (int i = 0; i < FCA_MAX_ORDER && finder->order[i].column != NULL; i++)
+	for (int i = 0; i < fca_count_order(finder); i++)
 		appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "",
 						 quote_identifier(finder->order[i].column));
 	return columns.data;
@@ -222,7 +223,7 @@ index_predicate(const FcaFinder *finder)
 	StringInfoData predicate;
 
 	initStringInfo(&predicate);
-	for (int i = 0; i < FCA_MAX_CONDITIONS && finder->where[i].column != NULL; i++)
+	for (int i = 0; i < fca_count_conditions(finder); i++)
 		if (finder->where[i].test == FCA_IS)
 		{
 			appendStringInfo(&predicate, "%s%s",

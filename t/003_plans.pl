@@ -131,6 +131,10 @@ my @kept = @seen[ 0, 2, 4, 6 ];
 my @bytes = @seen[ 1, 3, 5, 7 ];
 cmp_ok($_ - $before, '>', 40, "plans are kept: $_") for $kept[0];
 cmp_ok($_ - $before, '<=', 100, "kept plans are bounded: $_") for @kept;
+my $taken = $node->safe_psql('postgres', join('', map { subset_call($_) } 1 .. 500) . q{
+	SELECT sum(total_bytes) FROM pg_backend_memory_contexts
+	WHERE name LIKE 'CachedPlan%' OR name = 'SPI Plan'});
+cmp_ok($taken, '<=', 2 * 1024 * 1024, "the memory of kept plans is bounded: $taken");
 cmp_ok($bytes[3], '<', $bytes[0] * 1.1 + 100_000,
 	"memory after 4,000 shapes is that after 1,000: @bytes");
 cmp_ok($bytes[3], '<', 32 * 1024 * 1024, "which is bounded: $bytes[3]");

@@ -128,14 +128,9 @@ need_python
 make_work
 
 say "building with $(server_name)"
-copy_sources "$work/src"
-if ! run_make "$work/src" -s -j"$(cores)" install DESTDIR="$work/inst" >"$work/build.log" 2>&1; then
-	cat "$work/build.log" >&2
-	die "the build failed"
-fi
+build_for_server
 
 say "starting a throwaway server in $work"
-write_load_path
 write_measuring
 start_server
 

@@ -390,6 +390,16 @@ run_make() {
 	as_user make -C "$folder" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
 }
 
+# build_for_server: build in $work/src and install below $work/inst, where the server will find it.
+build_for_server() {
+	copy_sources "$work/src"
+	if ! run_make "$work/src" -s -j"$(cores)" install DESTDIR="$work/inst" >"$work/build.log" 2>&1; then
+		cat "$work/build.log" >&2
+		die "the build failed"
+	fi
+	write_load_path
+}
+
 # cores: how many commands may run at the same time.
 cores() {
 	getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1

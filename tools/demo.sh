@@ -93,14 +93,9 @@ need postgresql gcc make
 make_work
 
 step "building with $(server_name)"
-copy_sources "$work/src"
-if ! run_make "$work/src" -s -j"$(cores)" install DESTDIR="$work/inst" >"$work/build.log" 2>&1; then
-	cat "$work/build.log" >&2
-	die "the build failed"
-fi
+build_for_server
 
 step "starting a throwaway server in $work"
-write_load_path
 start_server
 as_user "$bindir/createdb" -h "$work/s" -U postgres "$database"
 

@@ -89,14 +89,9 @@ if [[ -n $output ]]; then
 fi
 
 say "building with $(server_name)"
-copy_sources "$work/src"
-if ! run_make "$work/src" -s -j"$(cores)" install DESTDIR="$work/inst" >"$work/build.log" 2>&1; then
-	cat "$work/build.log" >&2
-	die "the build failed"
-fi
+build_for_server
 
 say "starting a throwaway server in $work"
-write_load_path
 # A database is made for every few thousand calls.
 printf '%s\n' 'autovacuum = off' 'max_wal_size = 8GB' 'max_connections = 50' >>"$work/load.conf"
 start_server
