@@ -6,6 +6,7 @@ use warnings;
 
 use Cwd qw(abs_path getcwd);
 use File::Copy qw(copy);
+use File::Path qw(make_path);
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use FcaRepo;
@@ -24,14 +25,15 @@ my @relations =
 # With one collation and one kind of page on both sides.
 my @initdb = ('--locale=C', '--encoding=UTF8', '--data-checksums');
 
+# What finds the extension elsewhere is about the suite's own server.
+delete $ENV{TEMP_CONFIG};
+my ($new_bindir) = run_command([ 'pg_config', '--bindir' ]);
+
 # Some minors write options of their own to every column, which a minor of the newer
 # major has to know: else no table can be upgraded, ours or another.
 {
-	# It is about the module built for the newer one.
-	delete local $ENV{TEMP_CONFIG};
-	my @nodes = (
-		PostgreSQL::Test::Cluster->new('older', install_path => $old_bindir =~ s{/bin/*$}{}r),
-		PostgreSQL::Test::Cluster->new('newer'));
+	my @nodes = map { PostgreSQL::Test::Cluster->new($_->[0], install_path => $_->[1] =~ s{/bin/*$}{}r) }
+	  [ 'plain_old', $old_bindir ], [ 'plain_new', $new_bindir ];
 	foreach my $node (@nodes)
 	{
 		$node->init(extra => \@initdb);
@@ -48,28 +50,37 @@ my @initdb = ('--locale=C', '--encoding=UTF8', '--data-checksums');
 	  if $status != 0;
 }
 
-# The settings with which the older server finds the module; this builds it.  From
-# here on nothing is skipped: who named a server wants to see it upgraded.
-sub build_for_old
+# A copy of the server whose programs are in that folder, with the module built for
+# it and installed in it: pg_upgrade loads only what is in a server's own folders.
+# Gives the folder that its bin is in.
+sub copy_server
 {
-	my ($settings) = run_command([ "$old_bindir/postgres", '--describe-config' ]);
-	like($settings, qr/^extension_destdir\t/m,
-		'the older server can load what is not installed in it');
+	my ($name, $bindir) = @_;
+	my $copy = "$folder/$name";
+	foreach my $what (qw(bindir pkglibdir sharedir))
+	{
+		my ($path) = run_command([ "$bindir/pg_config", "--$what" ]);
+		# In their places to one another, the programs find the rest from where they are.
+		make_path("$copy$path");
+		system_or_bail('cp', '-R', '-p', "$path/.", "$copy$path");
+	}
 
-	mkdir "$folder/build" or die "$folder/build: $!";
-	copy("$root/$_", "$folder/build") or die "$root/$_: $!"
+	my $build = "$folder/build_$name";
+	mkdir $build or die "$build: $!";
+	copy("$root/$_", $build) or die "$root/$_: $!"
 	  foreach qw(Makefile fca_repo.control);
-	PostgreSQL::Test::RecursiveCopy::copypath("$root/src", "$folder/build/src",
+	PostgreSQL::Test::RecursiveCopy::copypath("$root/src", "$build/src",
 		filterfn => sub { $_[0] !~ /\.(o|bc)$/ });
 	# That of the suite's own make is about another server.
 	delete local @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES)};
 	command_ok(
 		[
-			'make', '-s', '-C', "$folder/build", 'install', 'with_llvm=no',
-			"PG_CONFIG=$old_bindir/pg_config", "DESTDIR=$folder/old"
+			'make', '-s', '-C', $build, 'install', 'with_llvm=no',
+			"PG_CONFIG=$bindir/pg_config", "DESTDIR=$copy"
 		],
-		'build for the older server');
-	return "extension_destdir = '$folder/old'\n";
+		"build for the $name server");
+	my ($path) = run_command([ "$bindir/pg_config", '--bindir' ]);
+	return "$copy$path" =~ s{/bin/*$}{}r;
 }
 
 # One statement for each function that reads: all of its rows, in their order, for
@@ -113,18 +124,10 @@ sub dump_text
 # The older server
 #
 
-my $old = PostgreSQL::Test::Cluster->new('old',
-	install_path => $old_bindir =~ s{/bin/*$}{}r);
-my $new = PostgreSQL::Test::Cluster->new('new');
-my ($new_bindir) = run_command([ 'pg_config', '--bindir' ]);
-my $load_path = build_for_old();
-
-{
-	# It is about the module built for the newer one.
-	delete local $ENV{TEMP_CONFIG};
-	$old->init(extra => \@initdb);
-}
-$old->append_conf('postgresql.conf', $load_path);
+# From here on nothing is skipped: who named a server wants to see it upgraded.
+my ($old, $new) = map { PostgreSQL::Test::Cluster->new($_->[0], install_path => copy_server(@$_)) }
+  [ 'old', $old_bindir ], [ 'new', $new_bindir ];
+$old->init(extra => \@initdb);
 $old->start;
 cmp_ok($old->safe_psql('postgres', 'SHOW server_version_num'),
 	'<', 1e4 * $new->pg_version->{num}[0], 'it is an older major');
@@ -199,8 +202,8 @@ $new->init(extra => \@initdb);
 	chdir $folder or die "$folder: $!";
 	command_ok(
 		[
-			"$new_bindir/pg_upgrade",
-			'-b', $old_bindir, '-B', $new_bindir,
+			$new->config_data('--bindir') . '/pg_upgrade',
+			'-b', $old->config_data('--bindir'), '-B', $new->config_data('--bindir'),
 			'-d', $data_dirs[0], '-D', $data_dirs[1],
 			'-p', $old->port, '-P', $new->port,
 			'-s', $new->host

@@ -89,12 +89,15 @@ print_mirror() {
 		awk -v label="$1" '$1 == label && !seen++ { print $2 }'
 }
 
-# print_sources_list: the package sources of $folder: those of the old major too.
+# print_sources_list: the package sources of $folder: those of the old major too. sid's servers can
+# be behind security updates of the old one: 15.20 gives columns an option that 18.6 and 19rc1 do not
+# know yet, so that none of its tables can be upgraded to them.
 print_sources_list() {
-	local release
-	for release in "$(release_of "$major")" "$(release_of "$old_major")"; do
+	local newest release
+	newest=$(release_of "$major")
+	for release in "$newest" "$(release_of "$old_major")"; do
 		echo "deb $mirror $release main"
-		[[ $release == sid || -z $security_mirror ]] ||
+		[[ $newest == sid || -z $security_mirror ]] ||
 			echo "deb $security_mirror $release-security main"
 	done | sort -u
 	[[ $major != 19 ]] || echo "deb $mirror experimental main"
