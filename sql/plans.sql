@@ -4,12 +4,14 @@
 \i :desk
 CREATE SCHEMA plans;
 
--- A default that evicts every kept plan, and one that makes the caller's own plan anew.
-CREATE TABLE plans.wide (id int PRIMARY KEY, c1 int, c2 int, c3 int, c4 int, c5 int, c6 int, c7 int, c8 int, c9 int);
+-- A default that evicts every kept plan, by more than 2 MB of others, and one that makes the caller's own plan anew.
+DO $$ BEGIN
+	EXECUTE (SELECT format('CREATE TABLE plans.wide (id int PRIMARY KEY, %s)', string_agg(format('c%s int', i), ', ')) FROM generate_series(1, 100) AS i);
+END $$;
 CREATE FUNCTION plans.evict() RETURNS int LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1..400 LOOP
-		PERFORM fca.get_by_filters(NULL::plans.wide, (SELECT jsonb_object_agg('c' || b, 1) FROM generate_series(1, 9) AS b WHERE i & (1 << b - 1) > 0));
+	FOR i IN 1..63 LOOP
+		PERFORM fca.get_by_filters(NULL::plans.wide, (SELECT jsonb_object_agg('c' || b, 1) FROM generate_series(1, 6) AS b WHERE i & (1 << b - 1) > 0));
 	END LOOP;
 	RETURN 7;
 END $$;

@@ -266,7 +266,8 @@ check_inside() {
 		cp "$folder/fca_repo/$script" "$results/$major.sql" &&
 		rm "$folder/fca_repo/$script" || :
 
-	settings=("PG_CONFIG=$bindir/pg_config")
+	# The long drills are those of tools/check.sh by itself: here the majors are compared.
+	settings=("PG_CONFIG=$bindir/pg_config" FCA_CASES=5000 FCA_CONCURRENCY_SECONDS=12)
 	[[ $major == "$old_major" ]] || settings+=("FCA_OLD_BINDIR=/usr/lib/postgresql/$old_major/bin")
 	in_root env "${settings[@]}" /fca_repo/tools/check.sh || status=$?
 	rm -rf --one-file-system "$folder/fca_repo"
