@@ -145,7 +145,8 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 		rel = try_relation_open(relid, lockmode);
 		if (rel == NULL)
 			model_dropped();
-		model_set(model, rowtype, rel, NULL);
+		else
+			model_set(model, rowtype, rel, NULL);
 		return;
 	}
 

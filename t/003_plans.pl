@@ -130,7 +130,8 @@ foreach my $round (0 .. 3)
 my ($before, @seen) = split /\n/, $node->safe_psql('postgres', $script);
 my @kept = @seen[ 0, 2, 4, 6 ];
 my @bytes = @seen[ 1, 3, 5, 7 ];
-cmp_ok($_ - $before, '>', 40, "plans are kept: $_") for $kept[0];
+# However large they are, and they are larger where the server checks memory.
+cmp_ok($_ - $before, '>=', 32, "plans are kept: $_") for $kept[0];
 cmp_ok($_ - $before, '<=', 100, "kept plans are bounded: $_") for @kept;
 my $taken = $node->safe_psql('postgres', join('', map { subset_call($_) } 1 .. 500) . q{
 	SELECT sum(total_bytes) FROM pg_backend_memory_contexts

@@ -46,6 +46,8 @@ usage() {
 why_not() {
 	case $check:$1 in
 		discard-caches:t/003_plans.pl) echo "counts plans: without caches they are made again" ;;
+		sanitizers:t/009_memory.pl | valgrind:t/009_memory.pl)
+			echo "limits the memory of a process, of which the tool takes a multiple" ;;
 	esac
 }
 
