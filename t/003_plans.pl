@@ -1,5 +1,7 @@
 # A statement is planned once for all calls of its shape; plans that are of no
 # more use are freed; and calls leave nothing behind.
+#
+# FCA_PLAN_CALLS (1000) is the number of calls of each function.
 use strict;
 use warnings;
 
@@ -56,7 +58,7 @@ sub paged_call
 # No plan is made twice.
 #
 
-my $times = 300;
+my $times = $ENV{FCA_PLAN_CALLS} || 1000;
 my %calls;
 foreach my $name (finder_names)
 {

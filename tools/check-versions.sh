@@ -44,7 +44,8 @@ usage() {
 		  --help         this text
 
 		FCA_ROOTS names where the folders are kept, 2.5 GB each, so that the next run is quick
-		(default: ~/.cache/fca_repo). No more of them are worked in at a time than there are cores.
+		(default: ~/.cache/fca_repo). In one more than there are cores is worked at a time, since
+		tests wait too.
 	END
 }
 
@@ -267,7 +268,7 @@ check_inside() {
 		rm "$folder/fca_repo/$script" || :
 
 	# The long drills are those of tools/check.sh by itself: here the majors are compared.
-	settings=("PG_CONFIG=$bindir/pg_config" FCA_CASES=5000 FCA_CONCURRENCY_SECONDS=12)
+	settings=("PG_CONFIG=$bindir/pg_config" FCA_CASES=5000 FCA_CONCURRENCY_SECONDS=12 FCA_PLAN_CALLS=300)
 	[[ $major == "$old_major" ]] || settings+=("FCA_OLD_BINDIR=/usr/lib/postgresql/$old_major/bin")
 	in_root env "${settings[@]}" /fca_repo/tools/check.sh || status=$?
 	rm -rf --one-file-system "$folder/fca_repo"
@@ -388,7 +389,7 @@ check_all() {
 			not_checked "$major" "$obstacle"
 			continue
 		fi
-		[[ ${#running[@]} -lt $(cores) ]] || finish_one
+		[[ ${#running[@]} -le $(cores) ]] || finish_one
 		start "$major"
 	done
 	while [[ ${#running[@]} -gt 0 ]]; do
