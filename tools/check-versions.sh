@@ -44,7 +44,7 @@ usage() {
 		  --help         this text
 
 		FCA_ROOTS names where the folders are kept, 2.5 GB each, so that the next run is quick
-		(default: ~/.cache/fca_repo). In one more than there are cores is worked at a time, since
+		(default: ~/.cache/fca_repo). Two of them for each core are worked in at a time, since
 		tests wait too.
 	END
 }
@@ -389,7 +389,7 @@ check_all() {
 			not_checked "$major" "$obstacle"
 			continue
 		fi
-		[[ ${#running[@]} -le $(cores) ]] || finish_one
+		[[ ${#running[@]} -lt $((2 * $(cores))) ]] || finish_one
 		start "$major"
 	done
 	while [[ ${#running[@]} -gt 0 ]]; do

@@ -121,6 +121,14 @@ def literal(chance, column, null=0.2):
     return quote(chance.one(TYPES[column.type].values)[1])
 
 
+def until_18(setting):
+    """Switches off a setting that 19 does not have, or not off; by no name that a search_path leads elsewhere."""
+    return (
+        f"SELECT pg_catalog.set_config('{setting}', 'off', false)"
+        " WHERE pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog.<) 190000"
+    )
+
+
 class World:
     """Everything that statements change, and what it was when transactions began."""
 
@@ -486,9 +494,9 @@ class World:
                 "SET plan_cache_mode = force_generic_plan", "SET plan_cache_mode = force_custom_plan", "RESET plan_cache_mode", "SET enable_seqscan = off", "RESET enable_seqscan",
                 "SET enable_indexscan = off", "RESET enable_indexscan", "SET enable_sort = off", "RESET enable_sort", "SET work_mem = '64kB'", "RESET work_mem", "SET TimeZone = 'Asia/Kathmandu'",
                 "SET TimeZone = 'UTC'", "SET DateStyle = 'SQL, DMY'", "RESET DateStyle", "SET IntervalStyle = 'iso_8601'", "RESET IntervalStyle", "SET quote_all_identifiers = on", "RESET quote_all_identifiers",
-                "SET transform_null_equals = on", "RESET transform_null_equals", "SET standard_conforming_strings = off", "RESET standard_conforming_strings",                 "SET bytea_output = escape", "RESET bytea_output", "SET extra_float_digits = -5", "RESET extra_float_digits", "SET row_security = off", "RESET row_security", "RESET row_security",
+                "SET transform_null_equals = on", "RESET transform_null_equals", until_18("standard_conforming_strings"), "RESET standard_conforming_strings", "SET bytea_output = escape", "RESET bytea_output", "SET extra_float_digits = -5", "RESET extra_float_digits", "SET row_security = off", "RESET row_security", "RESET row_security",
                 "SET lc_monetary = 'C'", "SET enable_bitmapscan = off", "RESET enable_bitmapscan", "SET from_collapse_limit = 1",
-                "SET enable_partition_pruning = off", "SET constraint_exclusion = on", "SET escape_string_warning = off", "SET backslash_quote = on", "SET xmloption = document", "RESET xmloption",
+                "SET enable_partition_pruning = off", "SET constraint_exclusion = on", until_18("escape_string_warning"), "SET backslash_quote = on", "SET xmloption = document", "RESET xmloption",
                 "SET enable_mergejoin = off", "SET enable_hashjoin = off", "SET enable_nestloop = off", "RESET enable_nestloop", "SET enable_memoize = off", "SET cursor_tuple_fraction = 1",
             ]
         )
