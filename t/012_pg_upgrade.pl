@@ -55,7 +55,8 @@ my ($new_bindir) = run_command([ 'pg_config', '--bindir' ]);
 # Gives the folder that its bin is in.
 sub copy_server
 {
-	my ($name, $bindir) = @_;
+	my ($name, $given) = @_;
+	my ($bindir) = run_command([ "$given/pg_config", '--bindir' ]);
 	my $copy = "$folder/$name";
 	foreach my $what (qw(bindir pkglibdir sharedir))
 	{
@@ -79,8 +80,7 @@ sub copy_server
 			"PG_CONFIG=$bindir/pg_config", "DESTDIR=$copy"
 		],
 		"build for the $name server");
-	my ($path) = run_command([ "$bindir/pg_config", '--bindir' ]);
-	return "$copy$path" =~ s{/bin/*$}{}r;
+	return "$copy$bindir" =~ s{/bin/*$}{}r;
 }
 
 # One statement for each function that reads: all of its rows, in their order, for

@@ -34,7 +34,8 @@ usage() {
 
 		For each major of PostgreSQL (default: ${all_majors[*]}), as root: makes a folder with the
 		Debian that has it (debootstrap, from the machine's own package sources), runs all of
-		tools/check.sh in it, and upgrades a database with fca_repo from $old_major by pg_upgrade.
+		tools/check.sh in it, the longest drills with smaller numbers, and upgrades a database with
+		fca_repo from $old_major by pg_upgrade.
 		The install script must be the same everywhere. The last line counts: "N passed, N failed".
 
 		Nothing of the machine is changed, but that debootstrap is installed if it is missing.

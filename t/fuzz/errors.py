@@ -4,7 +4,7 @@
 # and the errors that the caller's own tables, triggers and settings raise.
 COMMON = {
     "00000": "it succeeds",
-    "0A000": "a value that no type accepts (anyarray); a statement that PostgreSQL has not implemented for the relation",
+    "0A000": "a value that no type accepts (anyarray); a statement that PostgreSQL does not support for the relation",
     "21000": "a subquery of the arguments, or ON CONFLICT, gives more than one row",
     "22001": "a value is too long for its column",
     "22003": "a number is out of range",
