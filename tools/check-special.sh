@@ -22,7 +22,8 @@ usage() {
 		  assertions      all tests on a PostgreSQL with assertions
 		  valgrind        all tests on the same PostgreSQL, below valgrind
 		  discard-caches  all tests on a PostgreSQL that overwrites memory when it is freed, with
-		                  debug_discard_caches = 1 in every function of the extension
+		                  debug_discard_caches = 1 in every function of the extension, for the
+		                  first FCA_DISCARD_SECONDS (10) of each statement
 		  sanitizers      all tests on a PostgreSQL with assertions, AddressSanitizer and
 		                  UndefinedBehaviorSanitizer; a finding ends the server process
 		  analyzers       gcc -fanalyzer, clang's scan-build and cppcheck read src/
@@ -37,7 +38,8 @@ usage() {
 
 		FCA_CACHE   a folder in which sources and builds of PostgreSQL stay for the next time (about
 		            1.5 GB); by default they are made in the temporary folder
-		FCA_CASES   how many random cases t/010_properties.pl tries (default here: 300)
+		FCA_CASES and what else the tests read from the environment: those that are slow here are
+		            given smaller numbers by default
 		PG_CONFIG   for analyzers: the pg_config of the PostgreSQL whose headers to use
 	END
 }
@@ -45,7 +47,10 @@ usage() {
 # why_not TEST: why the check leaves out that test; nothing if it does not.
 why_not() {
 	case $check:$1 in
+		discard-caches:repeated_calls) echo "counts the calls for which an executor is kept: none is" ;;
 		discard-caches:t/003_plans.pl) echo "counts plans: without caches they are made again" ;;
+		discard-caches:t/009_memory.pl) echo "makes calls by the ten thousand" ;;
+		discard-caches:t/017_settings.pl) echo "runs the regression tests three times over" ;;
 		sanitizers:t/009_memory.pl | valgrind:t/009_memory.pl)
 			echo "limits the memory of a process, of which the tool takes a multiple" ;;
 	esac
@@ -285,24 +290,18 @@ check_valgrind() {
 # check_discard_caches: in a function of the extension, the server forgets its caches whenever it could
 # have to. To load rows in the tests' own statements like that would take days.
 check_discard_caches() {
+	local library=$work/discard_caches.so
+	# A call takes a tenth of a second and more.
+	export FCA_CASES=${FCA_CASES:-30} FCA_CALLS=${FCA_CALLS:-300} FCA_CRASH_ROUNDS=${FCA_CRASH_ROUNDS:-2}
 	# What finds a stale pointer is that freed memory is overwritten: with assertions all of it takes
 	# three times as long.
 	prepare discard-caches --disable-cassert CFLAGS='-O2 -g' \
 		CPPFLAGS='-DDISCARD_CACHES_ENABLED -DCLOBBER_FREED_MEMORY'
-	as_user sh -c 'cat >>"$1"' sh "$("$PG_CONFIG" --sharedir)"/extension/fca_repo--*.sql <<-'SQL'
-		GRANT SET ON PARAMETER debug_discard_caches TO PUBLIC;
-		DO $$
-		DECLARE
-			f regprocedure;
-		BEGIN
-			FOR f IN SELECT p.oid FROM pg_proc AS p JOIN pg_depend AS d ON d.objid = p.oid
-				JOIN pg_extension AS e ON e.oid = d.refobjid
-				WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND e.extname = 'fca_repo'
-			LOOP
-				EXECUTE format('ALTER FUNCTION %s SET debug_discard_caches = 1', f);
-			END LOOP;
-		END $$;
-	SQL
+	as_user gcc -Wall -Wextra -Werror -O2 -fPIC -shared -isystem "$("$PG_CONFIG" --includedir-server)" \
+		-o "$library" "$work/module/tools/discard_caches.c"
+	printf "session_preload_libraries = '%s'\ndiscard_caches.limit = '%s s'\n" \
+		"$library" "${FCA_DISCARD_SECONDS:-10}" >"$work/load.conf"
+	as_user patch -s -p1 -d "$work/module" -i "$work/module/tools/discard_caches.diff"
 	run_suite
 }
 
@@ -406,7 +405,8 @@ server_needs=(apt-cache dpkg-source gcc make perl prove Test::More IPC::Run pkg-
 	libxml2-dev)
 case $check in
 	valgrind) needed=("${server_needs[@]}" valgrind) ;;
-	assertions | discard-caches | sanitizers) needed=("${server_needs[@]}") ;;
+	assertions | sanitizers) needed=("${server_needs[@]}") ;;
+	discard-caches) needed=("${server_needs[@]}" patch) ;;
 	analyzers) needed=(postgresql gcc clang scan-build cppcheck) ;;
 	*) die "which check? --help says more" ;;
 esac
