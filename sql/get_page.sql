@@ -118,6 +118,40 @@ SELECT sort_by, depth, rows, scans, read = rows AS no_more FROM unnest(ARRAY['id
 SELECT sort_by, depth, rows, scans BETWEEN 1 AND 6 AS by_index, read < 50 AS few FROM unnest(ARRAY['b desc, id desc', 'b, id', 'a desc, b nulls first, id']) WITH ORDINALITY AS s (sort_by, n),
 	unnest(ARRAY[5, 10000, 19985]) AS depth, cost(sort_by, depth) ORDER BY n, depth;
 
+-- Also where the parts of a page could be read by workers, each a part, they come in order.
+BEGIN;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = '1GB';
+SET LOCAL min_parallel_index_scan_size = '1GB';
+SELECT c, count(*) FROM fca.get_page(NULL::get_page.big, sort_by => 'c desc, id', max_rows => 4000, after => '{"c": 5, "id": 10000}') GROUP BY c ORDER BY c DESC;
+ROLLBACK;
+
+-- NOT NULL says nothing of the tables that inherit a column, nor where it is not yet valid (18).
+CREATE TABLE parent (id int PRIMARY KEY, a int, b int);
+CREATE TABLE child () INHERITS (parent);
+DO $$
+BEGIN
+	IF current_setting('server_version_num')::int < 180000 THEN
+		ALTER TABLE parent ALTER a SET NOT NULL;
+		ALTER TABLE child ALTER a DROP NOT NULL;
+	ELSE
+		EXECUTE 'ALTER TABLE parent ADD CONSTRAINT own NOT NULL a NO INHERIT';
+	END IF;
+END $$;
+INSERT INTO parent VALUES (1, 1, 1), (2, 2, 2);
+INSERT INTO child VALUES (3, NULL, NULL);
+SELECT id, a FROM fca.get_page(NULL::parent, sort_by => 'a', max_rows => 5, after => '{"a": 1, "id": 1}');
+DROP TABLE child;
+INSERT INTO parent VALUES (3, 3, NULL);
+DO $$
+BEGIN
+	IF current_setting('server_version_num')::int >= 180000 THEN
+		EXECUTE 'ALTER TABLE parent ADD CONSTRAINT later NOT NULL b NOT VALID';
+	END IF;
+END $$;
+SELECT id, b FROM fca.get_page(NULL::parent, sort_by => 'b', max_rows => 5, after => '{"b": 1, "id": 1}');
+
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA get_page CASCADE;

@@ -654,9 +654,9 @@ fca_append_set(FcaQuery *query, const List *assignments, const List *except,
 		FcaAssignment *assignment = lfirst(cell);
 		const char *name = quote_identifier(NameStr(assignment->column->attname));
 
-		if (assignment->column == updated_at)
+		if (updated_at != NULL && assignment->column->attnum == updated_at->attnum)
 			updated_at = NULL;
-		if (list_member_ptr(except, assignment->column))
+		if (fca_has_column(except, assignment->column))
 			continue;
 		appendStringInfo(text, "%s%s = ", separator, name);
 		if (excluded)

@@ -273,7 +273,8 @@ resolve_keys(FcaFinding *finding)
 		key->column = fca_model_column(&finding->model, order->column);
 
 		/* the last key is the id, which is unique and so never NULL */
-		key->nullable = !key->column->attnotnull && i < finding->nkeys - 1;
+		key->nullable = i < finding->nkeys - 1 &&
+			fca_model_is_nullable(&finding->model, key->column);
 	}
 	lead_with_condition(finding);
 }

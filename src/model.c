@@ -16,8 +16,11 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -116,6 +119,14 @@ fca_model_open_resource(FcaModel *model, const FcaResource *resource,
 	model_set(model, rowtype, relation_open(relid, NoLock), resource);
 }
 
+/* As for a statement that names the relation, also where the plan is kept. */
+static void
+check_usage(Oid schema)
+{
+	if (object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(schema));
+}
+
 void
 fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 			   LOCKMODE lockmode)
@@ -146,7 +157,10 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 		if (rel == NULL)
 			model_dropped();
 		else
+		{
+			check_usage(RelationGetNamespace(rel));
 			model_set(model, rowtype, rel, NULL);
+		}
 		return;
 	}
 
@@ -333,6 +347,37 @@ primary_key(const FcaModel *model)
 							NameStr(((Form_pg_attribute) lfirst(cell))->attname)) == NULL)
 				return NIL;
 	return key;
+}
+
+/*
+ * NOT NULL says nothing of the rows where it is not valid yet, and nothing of
+ * those of tables that inherit the column.
+ */
+bool
+fca_model_is_nullable(const FcaModel *model, Form_pg_attribute column)
+{
+	Form_pg_class relation = model->rel->rd_rel;
+
+	if (!column->attnotnull ||
+		(relation->relhassubclass && relation->relkind != RELKIND_PARTITIONED_TABLE))
+		return true;
+#if PG_VERSION_NUM >= 180000
+	return TupleDescCompactAttr(RelationGetDescr(model->rel),
+								column->attnum - 1)->attnullability != ATTNULLABLE_VALID;
+#else
+	return false;
+#endif
+}
+
+bool
+fca_has_column(const List *columns, Form_pg_attribute column)
+{
+	ListCell   *cell;
+
+	foreach(cell, columns)
+		if (((Form_pg_attribute) lfirst(cell))->attnum == column->attnum)
+			return true;
+	return false;
 }
 
 List *

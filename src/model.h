@@ -58,6 +58,15 @@ extern Form_pg_attribute fca_model_column(const FcaModel *model,
 extern Form_pg_attribute fca_model_find_column(const FcaModel *model,
 											   const char *name);
 
+/* May that column of the relation hold NULL? */
+extern bool fca_model_is_nullable(const FcaModel *model, Form_pg_attribute column);
+
+/*
+ * Is the column in the list?  Told by its number, since an open relation can
+ * get a new descriptor, by a VALIDATE CONSTRAINT of another session.
+ */
+extern bool fca_has_column(const List *columns, Form_pg_attribute column);
+
 /* The relation's columns that make a total order: its primary key, else "id". */
 extern List *fca_model_order_key(const FcaModel *model);
 

@@ -274,8 +274,12 @@ fca_plan_keep(const FcaQuery *query, int options)
 	if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
 		options |= CURSOR_OPT_GENERIC_PLAN;
 
-	/* A cursor is read in pieces, for which workers cannot be started. */
-	if ((options & CURSOR_OPT_FAST_PLAN) == 0)
+	/*
+	 * A cursor is read in pieces, for which workers cannot be started; and a
+	 * Parallel Append gives the parts of a page as their costs are, not as the
+	 * text has them.
+	 */
+	if ((options & CURSOR_OPT_FAST_PLAN) == 0 && !query->in_parts)
 		options |= CURSOR_OPT_PARALLEL_OK;
 	spi_plan = SPI_prepare_cursor(query->text.data, query->nparams, query->types,
 								  options);

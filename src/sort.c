@@ -131,7 +131,7 @@ add_key(FcaQuery *query, FcaSort *sort, Form_pg_attribute column,
 	key->column = column;
 	key->descending = descending;
 	key->nulls_first = nulls_first;
-	key->nullable = !column->attnotnull;
+	key->nullable = fca_model_is_nullable(query->model, column);
 	fca_query_shape_column(query, column);
 	fca_query_shape(query, descending);
 	fca_query_shape(query, nulls_first);

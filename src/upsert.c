@@ -44,7 +44,7 @@ conflict_columns(const FcaCall *call, int argno)
 		Form_pg_attribute column = nulls[i] ? NULL
 			: fca_model_column(&call->model, TextDatumGetCString(names[i]));
 
-		if (column == NULL || list_member_ptr(columns, column))
+		if (column == NULL || fca_has_column(columns, column))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 column == NULL ? errmsg("conflict_columns must not hold null")
@@ -71,7 +71,7 @@ assignment_of(const FcaQuery *query, const List *assignments,
 	{
 		FcaAssignment *assignment = lfirst(cell);
 
-		if (assignment->column == column && !assignment->is_null)
+		if (assignment->column->attnum == column->attnum && !assignment->is_null)
 			return assignment;
 	}
 	ereport(ERROR,
