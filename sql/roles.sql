@@ -168,6 +168,23 @@ SELECT id, answer FROM fca.find_by_category('cards');
 SELECT id, answer FROM fca.find_one(NULL::fca.faq, '{"id": 1}');
 ROLLBACK;
 
+-- The schema of an own table must be open to the role, also where another's plan is kept.
+CREATE SCHEMA regress_fca_shut CREATE TABLE item (id int PRIMARY KEY, word text);
+INSERT INTO regress_fca_shut.item VALUES (1, 'one');
+GRANT SELECT ON regress_fca_shut.item TO regress_fca_loans;
+CREATE FUNCTION test.item() RETURNS regress_fca_shut.item LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+SELECT * FROM fca.get_by_id(test.item(), 1);
+SET ROLE regress_fca_loans;
+SELECT * FROM fca.get_by_id(test.item(), 1);
+RESET ROLE;
+GRANT USAGE ON SCHEMA regress_fca_shut TO regress_fca_loans;
+SET ROLE regress_fca_loans;
+SELECT * FROM fca.get_by_id(test.item(), 1);
+RESET ROLE;
+
+DROP FUNCTION test.item;
+DROP TABLE regress_fca_shut.item;
+DROP SCHEMA regress_fca_shut;
 DROP VIEW test.seen, test.open_words, test.own_words;
 DROP TABLE test.secret, test.calls;
 DROP FUNCTION test.as_owner;
