@@ -201,6 +201,12 @@ read_arguments(FinderFunction *function, JsonbContainer *given, FcaArgument *arg
 	JsonbValue	value;
 	bool		has[FCA_MAX_ARGUMENTS] = {false};
 
+	/* to read the arguments can take a while */
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("the finder does not exist any more"),
+				 errdetail("It was dropped after the call had begun.")));
 	function->nargs = get_func_arg_info(tuple, &function->types, &function->names,
 										(char **) &modes);
 	ReleaseSysCache(tuple);

@@ -11,6 +11,7 @@ use lib "$FindBin::RealBin/lib";
 use File::Basename qw(basename);
 use File::Path qw(make_path);
 use FcaRepo;
+use FcaSession;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::RecursiveCopy;
 use PostgreSQL::Test::Utils;
@@ -105,6 +106,22 @@ foreach my $cascade ('', ' CASCADE')
 }
 like(in_session($session, write_call('update', 1) . ';'), qr/\|d1\|/, 'it can write');
 $session->quit;
+
+# Dropped while a call waits to read its own arguments.
+{
+	my ($caller, $dropper) = map { FcaSession->new($node, 'desk') } 1 .. 2;
+	$dropper->query(q{CREATE TABLE public.given (doc jsonb)});
+	$dropper->query(q{ALTER TABLE public.given ALTER doc SET STORAGE EXTERNAL});
+	$dropper->query(q{INSERT INTO public.given SELECT jsonb_build_object('email', repeat('x', 20000))});
+	my $index = $dropper->query(q{SELECT i.indexrelid::regclass FROM pg_class AS c JOIN pg_index AS i ON i.indrelid = c.reltoastrelid
+		WHERE c.oid = 'public.given'::regclass});
+	$dropper->query($_) foreach 'BEGIN', "REINDEX INDEX $index";
+	$caller->send(q{SELECT fca.open_finder('find_by_email', doc) FROM public.given});
+	$node->poll_query_until('desk', q{SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)}) or die 'nobody waits';
+	$dropper->query($_) foreach 'DROP EXTENSION fca_repo', 'COMMIT', 'CREATE EXTENSION fca_repo', 'DROP TABLE public.given';
+	is($caller->wait->{state}, '42883', 'a cursor of a finder that is dropped meanwhile');
+	$_->quit foreach $caller, $dropper;
+}
 
 # What the user makes of the members is in the way, and goes with CASCADE: no more.
 $node->safe_psql('desk', q{
