@@ -49,8 +49,10 @@ why_not() {
 	case $check:$1 in
 		discard-caches:repeated_calls) echo "counts the calls for which an executor is kept: none is" ;;
 		discard-caches:t/003_plans.pl) echo "counts plans: without caches they are made again" ;;
-		discard-caches:t/009_memory.pl) echo "makes calls by the ten thousand" ;;
-		discard-caches:t/017_settings.pl) echo "runs the regression tests three times over" ;;
+		discard-caches:t/009_memory.pl | discard-caches:t/016_roles.pl) echo "makes calls by the thousand" ;;
+		discard-caches:t/017_settings.pl | valgrind:t/017_settings.pl)
+			echo "runs the regression tests three times over" ;;
+		valgrind:t/002_index_use.pl) echo "fills the relations with a million rows" ;;
 		sanitizers:t/009_memory.pl | valgrind:t/009_memory.pl)
 			echo "limits the memory of a process, of which the tool takes a multiple" ;;
 	esac
