@@ -48,7 +48,8 @@ usage() {
 why_not() {
 	case $check:$1 in
 		discard-caches:repeated_calls) echo "counts the calls for which an executor is kept: none is" ;;
-		discard-caches:t/003_plans.pl) echo "counts plans: without caches they are made again" ;;
+		discard-caches:t/002_index_use.pl | discard-caches:t/003_plans.pl)
+			echo "looks at plans: without caches the server makes them again by itself" ;;
 		discard-caches:t/009_memory.pl | discard-caches:t/016_roles.pl) echo "makes calls by the thousand" ;;
 		discard-caches:t/017_settings.pl | valgrind:t/017_settings.pl)
 			echo "runs the regression tests three times over" ;;
@@ -264,6 +265,7 @@ check_assertions() {
 # declares for its own code; what only initializes a folder or prints a setting does not.
 check_valgrind() {
 	local processes errors
+	export FCA_PLAN_CALLS=${FCA_PLAN_CALLS:-50} FCA_CONCURRENCY_SECONDS=${FCA_CONCURRENCY_SECONDS:-150}
 	prepare_assertions
 	mv "$bindir/postgres" "$bindir/postgres.bin"
 	cat >"$bindir/postgres" <<-END
