@@ -42,6 +42,19 @@ FROM (VALUES ('updated_at', ARRAY(SELECT id FROM far.talks ORDER BY updated_at, 
 	('status, updated_at nulls first, id desc', ARRAY(SELECT id FROM far.talks ORDER BY status, updated_at NULLS FIRST, id DESC)))
 	AS v (sort_by, truth);
 
+-- Also where the server plans again by itself, since search_path or plan_cache_mode is another one: one part is few rows, that are sorted here.
+CREATE TABLE far.pair (id int PRIMARY KEY, a int);
+INSERT INTO far.pair SELECT i, CASE WHEN i > 5 THEN i % 3 END FROM generate_series(1, 3000) AS i;
+CREATE FOREIGN TABLE pair (id int NOT NULL, a int) SERVER far OPTIONS (schema_name 'far', table_name 'pair', use_remote_estimate 'false');
+ANALYZE pair;
+SELECT array_agg(id) AS ids, array_agg(a) AS as FROM fca.get_page(NULL::pair, sort_by => 'a, id desc', max_rows => 8, after => '{"a": 1, "id": 20}');
+SET search_path = far;
+SELECT array_agg(id) AS ids, array_agg(a) AS as FROM fca.get_page(NULL::public.pair, sort_by => 'a, id desc', max_rows => 8, after => '{"a": 1, "id": 20}');
+SET plan_cache_mode = force_custom_plan;
+SELECT array_agg(id) AS ids, array_agg(a) AS as FROM fca.get_page(NULL::public.pair, sort_by => 'a, id desc', max_rows => 8, after => '{"a": 1, "id": 20}');
+RESET plan_cache_mode;
+RESET search_path;
+
 -- The base repository.
 SELECT id, status FROM fca.create(NULL::fca.conversation, '{"id": 500, "customer_id": 7, "status": "active"}');
 SELECT id, status FROM fca.update(NULL::fca.conversation, 500, '{"status": "closed"}');

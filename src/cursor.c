@@ -46,10 +46,7 @@ open_plan(FunctionCallInfo fcinfo, int argno, FcaPlan *plan, const FcaQuery *que
 				(errcode(ERRCODE_NAME_TOO_LONG),
 				 errmsg("cursor name \"%s\" is too long", name),
 				 errdetail("It must be less than %d bytes.", NAMEDATALEN)));
-	portal = SPI_cursor_open_with_paramlist(name, fca_plan_spi(plan),
-											fca_query_params(query), false);
-	if (portal == NULL)
-		elog(ERROR, "could not open cursor: %s", SPI_result_code_string(SPI_result));
+	portal = fca_plan_open(plan, query, name);
 	opened = SPI_palloc(strlen(portal->name) + VARHDRSZ);
 	SET_VARSIZE(opened, strlen(portal->name) + VARHDRSZ);
 	memcpy(VARDATA(opened), portal->name, strlen(portal->name));

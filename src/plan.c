@@ -55,6 +55,7 @@ struct FcaPlan
 	bool		stale;			/* has a type changed that the text names? */
 	int			users;			/* calls that have it in hand */
 	bool		orphaned;		/* no longer in the table */
+	bool		may_overtake;	/* are there parts that could come too early? */
 	int			ntypes;			/* types that the text may name and that can */
 	uint32	   *types;			/* change: their hash values in the cache */
 };
@@ -240,13 +241,13 @@ make_room(FcaPlan *plan)
 }
 
 /*
- * Plans now, with settings under which rows come in the order of the text: the
- * parts of a page one after the other; and with "no_bitmaps" by an index in
- * order, since a bitmap of few rows seems to cost the same, but they must be
- * sorted then.
+ * Begins settings under which rows come in the order of the text: the parts of
+ * a page one after the other; and with "no_bitmaps" by an index in order, since
+ * a bitmap of few rows seems to cost the same, but they must be sorted then.
+ * AtEOXact_GUC() ends them.
  */
-static void
-plan_in_order(SPIPlanPtr plan, bool no_bitmaps)
+static int
+begin_in_order(bool no_bitmaps)
 {
 	int			nest_level = NewGUCNestLevel();
 
@@ -255,8 +256,20 @@ plan_in_order(SPIPlanPtr plan, bool no_bitmaps)
 								 GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("enable_async_append", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	ReleaseCachedPlan(SPI_plan_get_cached_plan(plan), CurrentResourceOwner);
-	AtEOXact_GUC(true, nest_level);
+	return nest_level;
+}
+
+/*
+ * Could parts of the text be fetched at the same time?  Only from foreign
+ * tables, which may be below a view or a parent.
+ */
+static bool
+may_overtake(const FcaQuery *query)
+{
+	Form_pg_class relation = query->model->rel->rd_rel;
+
+	return query->in_parts &&
+		(relation->relkind != RELKIND_RELATION || relation->relhassubclass);
 }
 
 FcaPlan *
@@ -320,8 +333,14 @@ fca_plan_keep(const FcaQuery *query, int options)
 	nplans++;
 	fca_plan_hold(plan);
 
+	plan->may_overtake = may_overtake(query);
 	if (query->no_bitmaps || query->in_parts)
-		plan_in_order(spi_plan, query->no_bitmaps);
+	{
+		int			nest_level = begin_in_order(query->no_bitmaps);
+
+		ReleaseCachedPlan(SPI_plan_get_cached_plan(spi_plan), CurrentResourceOwner);
+		AtEOXact_GUC(true, nest_level);
+	}
 	else if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
 		ReleaseCachedPlan(SPI_plan_get_cached_plan(spi_plan), CurrentResourceOwner);
 	make_room(plan);
@@ -370,18 +389,51 @@ fca_plan_spi(const FcaPlan *plan)
 	return plan->plan;
 }
 
+/*
+ * Around each run: the server may plan anew by itself, where search_path or the
+ * role under row-level security is another one, or for these values only.
+ */
+static int
+begin_run(const FcaPlan *plan)
+{
+	return plan->may_overtake ? begin_in_order(false) : 0;
+}
+
+static void
+end_run(int nest_level)
+{
+	if (nest_level > 0)
+		AtEOXact_GUC(true, nest_level);
+}
+
+Portal
+fca_plan_open(FcaPlan *plan, const FcaQuery *query, const char *name)
+{
+	int			nest_level = begin_run(plan);
+	Portal		portal = SPI_cursor_open_with_paramlist(name, plan->plan,
+														fca_query_params(query), false);
+
+	end_run(nest_level);
+	if (portal == NULL)
+		elog(ERROR, "could not open cursor: %s", SPI_result_code_string(SPI_result));
+	return portal;
+}
+
 uint64
 fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only, uint64 count,
 			 DestReceiver *dest)
 {
 	SPIExecuteOptions options = {0};
+	int			nest_level;
 	int			result;
 
 	options.params = fca_query_params(query);
 	options.read_only = read_only && !fca_model_is_newer(query->model);
 	options.tcount = count;
 	options.dest = dest;
+	nest_level = begin_run(plan);
 	result = SPI_execute_plan_extended(plan->plan, &options);
+	end_run(nest_level);
 	if (result < 0)
 		elog(ERROR, "could not execute plan: %s", SPI_result_code_string(result));
 	return SPI_processed;

@@ -53,4 +53,7 @@ extern SPIPlanPtr fca_plan_spi(const FcaPlan *plan);
 extern uint64 fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only,
 						   uint64 count, DestReceiver *dest);
 
+/* Opens a cursor, of that name or of one that is made up where it is NULL. */
+extern Portal fca_plan_open(FcaPlan *plan, const FcaQuery *query, const char *name);
+
 #endif							/* FCA_PLAN_H */
