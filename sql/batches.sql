@@ -111,6 +111,23 @@ SELECT split_part(call, '(', 1) AS finder, c.* FROM (VALUES
 	('fca.transactions', 'get_children(NULL::fca.transaction, ''account_id'', ARRAY(SELECT generate_series(1, 10000)), 2, ''occurred_at desc, id desc'')')) AS v (source, call), batches.cost(source, call) AS c;
 ROLLBACK;
 
+-- Keys that are composites, or domains over an enum or over a composite.
+CREATE TYPE batches.place AS (x int, y int);
+CREATE DOMAIN batches.spot AS batches.place;
+CREATE DOMAIN batches.feeling AS batches.mood;
+CREATE TABLE batches.placed (k batches.place PRIMARY KEY, s batches.spot, f batches.feeling);
+INSERT INTO batches.placed VALUES ('(1,2)', '(3,4)', 'ok'), ('(5,6)', '(7,8)', 'sad');
+SELECT * FROM fca.get_many(NULL::batches.placed, ARRAY['(5,6)', '(9,9)', NULL, '(1,2)', '(5,6)']::batches.place[]);
+SELECT * FROM fca.get_children(NULL::batches.placed, 's', ARRAY['(7,8)', '(3,4)']::batches.spot[], 1);
+SELECT * FROM fca.get_children(NULL::batches.placed, 'f', ARRAY['sad', 'ok']::batches.feeling[]);
+
+-- A key is not rounded to one that it does not equal.
+CREATE TABLE batches.rough (id real PRIMARY KEY, name name);
+INSERT INTO batches.rough VALUES (16777216, repeat('a', 63));
+SELECT fca.exists(NULL::batches.rough, 16777217), fca.exists(NULL::batches.rough, 16777216), fca.delete(NULL::batches.rough, 16777217::bigint),
+	(SELECT count(*) FROM fca.get_many(NULL::batches.rough, '{16777217,16777216}'::int[])) AS many,
+	(SELECT count(*) FROM fca.get_children(NULL::batches.rough, 'name', ARRAY[repeat('a', 64)::varchar, repeat('a', 63)])) AS named;
+
 -- Privileges and policies are the caller's.
 SET client_min_messages = warning;
 DROP ROLE IF EXISTS regress_fca_batches;

@@ -187,6 +187,15 @@ INSERT INTO filter_operators.pairs VALUES (1, '(1,x)'), (2, '(2,)'), (3, NULL);
 SELECT filters, ARRAY(SELECT id FROM fca.get_by_filters(NULL::filter_operators.pairs, filters)) AS ids
 FROM unnest(ARRAY['{"p": {"is_null": false}}', '{"p": {"is_null": true}}', '{"p": {"ne": null}}', '{"p": null}', '{"p": {"not_in": [null]}}']::jsonb[]) AS filters;
 
+-- No value is rounded to one that it does not equal, also not within a composite or an array, nor must it be one of a domain.
+CREATE DOMAIN filter_operators.price AS numeric(4, 1) CHECK (VALUE >= 0);
+CREATE TYPE filter_operators.cost AS (amount numeric(10, 2), currency varchar(3));
+CREATE TABLE filter_operators.costs (id int PRIMARY KEY, c filter_operators.cost, prices filter_operators.price[], amounts numeric(10, 2)[]);
+INSERT INTO filter_operators.costs VALUES (1, '(10.01,EUR)', '{1.1}', '{1.25}');
+SELECT filters, ARRAY(SELECT id FROM fca.get_by_filters(NULL::filter_operators.costs, filters)) AS ids
+FROM unnest(ARRAY['{"c": {"eq": {"amount": 10.01, "currency": "EUR"}}}', '{"c": {"eq": {"amount": 10.005, "currency": "EUR"}}}', '{"c": {"ne": {"amount": 1, "currency": "EURO"}}}',
+	'{"prices": {"eq": [1.1]}}', '{"prices": {"eq": [1.14]}}', '{"prices": {"in": [[1.14], [1.1]]}}', '{"prices": {"ne": [-1]}}', '{"amounts": [[1.254]]}', '{"amounts": [[1.25]]}']::jsonb[]) AS filters;
+
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA filter_operators CASCADE;

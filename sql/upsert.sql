@@ -175,6 +175,28 @@ SELECT id, name FROM fca.get_by_id(NULL::ups.item, 60);
 ROLLBACK;
 SELECT count(*) FROM fca.get_by_id(NULL::ups.item, 60);
 
+-- Several rows where one is meant are an error: of a child, under another collation than the index's, without an index.
+CREATE TABLE ups.parent (id int PRIMARY KEY, v text);
+CREATE TABLE ups.child () INHERITS (ups.parent);
+INSERT INTO ups.parent VALUES (1, 'parent');
+INSERT INTO ups.child VALUES (1, 'child');
+CREATE TABLE ups.spoken (id int PRIMARY KEY, word text COLLATE ups.any_case, v int);
+CREATE UNIQUE INDEX ON ups.spoken (word COLLATE "C");
+INSERT INTO ups.spoken VALUES (1, 'Abc', 1), (2, 'abc', 2);
+CREATE TABLE ups.made (id int GENERATED ALWAYS AS IDENTITY, v int);
+INSERT INTO ups.made (v) VALUES (1);
+INSERT INTO ups.made (id, v) OVERRIDING SYSTEM VALUE VALUES (1, 2);
+SELECT state, message FROM unnest(ARRAY['upsert(NULL::ups.parent, ''{"id": 1, "v": "x"}'')', 'upsert(NULL::ups.spoken, ''{"word": "abc", "v": 9}'', ''{word}'')',
+	'upsert_many(NULL::ups.spoken, ''[{"id": 3, "word": "new", "v": 1}, {"word": "abc", "v": 9}]'', ''{word}'')', 'upsert(NULL::ups.made, ''{"id": 1, "v": 7}'', ''{id}'')']) AS call,
+	test.fails('SELECT * FROM fca.' || call);
+SELECT (SELECT array_agg(v ORDER BY v) FROM ups.parent) AS parent, (SELECT array_agg(v ORDER BY id) FROM ups.spoken) AS word, (SELECT array_agg(v ORDER BY v) FROM ups.made) AS made;
+
+-- A key of a domain over an enum.
+CREATE TYPE ups.mood AS ENUM ('sad', 'ok');
+CREATE DOMAIN ups.feeling AS ups.mood;
+CREATE TABLE ups.felt (k ups.feeling PRIMARY KEY, v int);
+SELECT v FROM fca.upsert_many(NULL::ups.felt, '[{"k": "ok", "v": 1}, {"k": "ok", "v": 2}]');
+
 SET client_min_messages = warning;
 DROP SCHEMA ups CASCADE;
 DROP OWNED BY regress_fca_writer, regress_fca_adder;

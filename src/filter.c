@@ -239,7 +239,7 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 	FcaQuery   *query = reading->query;
 	Oid			type = getBaseType(test->column->atttypid);
 	Oid			array_type = get_array_type(type);
-	FcaInput   *input = fca_input(type, -1, NameStr(test->column->attname));
+	FcaInput   *input = fca_input_unlimited(type, NameStr(test->column->attname));
 	ArrayBuildState *array = NULL;
 	JsonbIterator *it = NULL;
 	JsonbValue	element;
@@ -400,7 +400,7 @@ read_test(Reading *reading, Form_pg_attribute column, Operator operator,
 				if (json->type == jbvNull)
 					wrong_kind(reading, test, json, "a value");
 				value = read_value(reading, test,
-								   fca_input(type, -1, NameStr(column->attname)),
+								   fca_input_unlimited(type, NameStr(column->attname)),
 								   json, &isnull);
 				fca_query_shape(query, SHAPE_VALUE);
 				test->first = fca_query_param(query, type, value, isnull);

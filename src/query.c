@@ -208,12 +208,12 @@ fca_append_returning(StringInfo text, const FcaModel *model)
 /*
  * The operator that compares a column's own type with an operand of some type,
  * taken from the default operator class of the column's type, so that an index
- * can serve.  *cast is set where the operand must be cast to the column's type.
+ * can serve.  *cast is the type that the operand must be cast to, if any.
  * InvalidOid where there is none.
  */
 static Oid
 comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
-					bool *cast)
+					Oid *cast)
 {
 	Oid			type = getBaseType(column->atttypid);
 	Oid			operand = getBaseType(operand_type);
@@ -235,21 +235,32 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 	if (!OidIsValid(family))
 		return InvalidOid;
 
-	*cast = false;
+	/* the operators of enums, arrays and the like do not look through a domain */
+	*cast = operand == operand_type ? InvalidOid : operand;
 	operator = get_opfamily_member(family, input, operand, strategy);
 	if (OidIsValid(operator))
 		return operator;
 
-	operator = get_opfamily_member(family, input, input, strategy);
 	if (operand == type)
-		return operator;
+		return get_opfamily_member(family, input, input, strategy);
+
+	/* Implicit, but not without loss: compared as in plain SQL. */
+	get_type_category_preferred(operand, &category, &preferred);
+	if ((type == FLOAT4OID && category == TYPCATEGORY_NUMERIC) ||
+		(type == NAMEOID && category == TYPCATEGORY_STRING))
+	{
+		*cast = type == NAMEOID ? TEXTOID : FLOAT8OID;
+		operator = get_opfamily_member(family, input, *cast, strategy);
+		if (OidIsValid(operator))
+			return operator;
+	}
 
 	/*
 	 * Text is read by the type's input function.  Any other operand must be
 	 * of a type that turns into the column's without loss.
 	 */
-	*cast = true;
-	get_type_category_preferred(operand, &category, &preferred);
+	*cast = type;
+	operator = get_opfamily_member(family, input, input, strategy);
 	if (category == TYPCATEGORY_STRING ||
 		find_coercion_pathway(type, operand, COERCION_IMPLICIT,
 							  &function) != COERCION_PATH_NONE)
@@ -290,10 +301,10 @@ compared_text(Form_pg_attribute column)
 
 /* The operand, cast where the comparison needs it. */
 static const char *
-operand_text(Form_pg_attribute column, const char *operand, bool cast)
+operand_text(const char *operand, Oid cast)
 {
-	return cast
-		? psprintf("%s::%s", operand, type_text(getBaseType(column->atttypid), -1))
+	return OidIsValid(cast)
+		? psprintf("%s::%s", operand, type_text(cast, -1))
 		: operand;
 }
 
@@ -302,7 +313,7 @@ const char *
 fca_comparison_text(Form_pg_attribute column, int strategy,
 					const char *operand, Oid operand_type)
 {
-	bool		cast;
+	Oid			cast;
 	Oid			operator = comparison_operator(column, strategy, operand_type, &cast);
 
 	if (!OidIsValid(operator))
@@ -314,14 +325,14 @@ fca_comparison_text(Form_pg_attribute column, int strategy,
 						format_type_be(operand_type)),
 				 errhint("Cast the value to the type of the column.")));
 	return psprintf("%s %s %s", compared_text(column), operator_text(operator),
-					operand_text(column, operand, cast));
+					operand_text(operand, cast));
 }
 
 /* column = ANY (parameter): the parameter is an array of the column's type. */
 const char *
 fca_any_text(Form_pg_attribute column, int param)
 {
-	bool		cast;
+	Oid			cast;			/* the column's own type needs none */
 	Oid			operator = comparison_operator(column, BTEqualStrategyNumber,
 											   column->atttypid, &cast);
 
@@ -457,7 +468,7 @@ row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 	for (int i = 0; i < nkeys; i++)
 	{
 		const FcaSortKey *key = &keys[i];
-		bool		cast;
+		Oid			cast;
 		char		operand[16];
 		Oid			operator;
 
@@ -475,7 +486,7 @@ row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 		appendStringInfo(&columns, "%s%s", i > 0 ? ", " : "",
 						 compared_text(key->column));
 		appendStringInfo(&values, "%s%s", i > 0 ? ", " : "",
-						 operand_text(key->column, operand, cast));
+						 operand_text(operand, cast));
 	}
 	return psprintf("ROW(%s) OPERATOR(pg_catalog.%s) ROW(%s)", columns.data,
 					keys[0].descending ? "<" : ">", values.data);
@@ -556,7 +567,21 @@ fca_append_list(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 	append_select(query, condition, place, keys, nkeys, window);
 }
 
-/* unnest($n) as k(id, n), and the column's comparison with k.id. */
+/*
+ * The elements of $n as k(id, n), in order.  In FROM, unnest() would make columns
+ * of the fields of a composite.
+ */
+static const char *
+elements_text(const FcaQuery *query, int n)
+{
+	if (type_is_rowtype(get_element_type(query->types[n - 1])))
+		return psprintf("(SELECT pg_catalog.unnest($%d) AS id,"
+						" pg_catalog.generate_series(1, pg_catalog.cardinality($%d)) AS n) AS k",
+						n, n);
+	return psprintf("pg_catalog.unnest($%d) WITH ORDINALITY AS k(id, n)", n);
+}
+
+/* The column's comparison with k.id. */
 static const char *
 element_comparison(const FcaQuery *query, Form_pg_attribute column, int n)
 {
@@ -589,9 +614,8 @@ fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n)
 	appendStringInfoString(&query->text, "SELECT ");
 	fca_append_row(&query->text, query->model);
 	appendStringInfo(&query->text,
-					 " FROM pg_catalog.unnest($%d) WITH ORDINALITY AS k(id, n)"
-					 " JOIN %s AS r ON %s ORDER BY k.n",
-					 n, fca_relation_text(query->model),
+					 " FROM %s JOIN %s AS r ON %s ORDER BY k.n",
+					 elements_text(query, n), fca_relation_text(query->model),
 					 element_comparison(query, column, n));
 }
 
@@ -602,8 +626,7 @@ fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
 	StringInfo	text = &query->text;
 	FcaWindow	all = {0};
 
-	appendStringInfo(text, "SELECT r.* FROM pg_catalog.unnest($%d) WITH ORDINALITY AS k(id, n)"
-					 " CROSS JOIN LATERAL (", n);
+	appendStringInfo(text, "SELECT r.* FROM %s CROSS JOIN LATERAL (", elements_text(query, n));
 	append_select(query, element_comparison(query, column, n), NULL, keys, nkeys, &all);
 	if (limit > 0)
 		appendStringInfo(text, " LIMIT $%d", limit);

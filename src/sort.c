@@ -265,7 +265,7 @@ fca_sort_place(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argn
 					 errmsg("after lacks the sort key \"%s\"", name),
 					 errhint("Give the last row of the page before, as to_jsonb(row) gives it.")));
 		key->placed = true;
-		datum = fca_input_value(fca_input(type, -1, name), &value, 0, &isnull);
+		datum = fca_input_value(fca_input_unlimited(type, name), &value, 0, &isnull);
 		fca_query_shape(query, isnull);
 		if (!isnull)
 			key->after = fca_query_param(query, type, datum, false);

@@ -186,6 +186,7 @@ upsert_row(FcaCall *call, const List *conflict, JsonbContainer *data, int64 row)
 	List	   *assignments;
 	ListCell   *cell;
 	FcaPlan    *plan;
+	uint64		changed;
 
 	fca_query_begin(&insert, &call->model, FCA_OP_UPSERT_INSERT);
 	foreach(cell, conflict)
@@ -201,8 +202,19 @@ upsert_row(FcaCall *call, const List *conflict, JsonbContainer *data, int64 row)
 	/* a row whose key only the database can make may still be changed */
 	if (!gives_identity(assignments))
 		insert_plan(&insert, assignments, conflict);
-	if (fca_rows_append(call->fcinfo, update_plan(&update, assignments, conflict),
-						&update, false, NULL) > 0)
+	changed = fca_rows_append(call->fcinfo, update_plan(&update, assignments, conflict),
+							  &update, false, NULL);
+
+	/*
+	 * The columns' own operators may tell less apart than those of the unique
+	 * index, and the tables that inherit have rows which it does not know.
+	 */
+	if (changed > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_ROWS),
+				 errmsg("more than one row of %s has those conflict columns",
+						fca_model_name(&call->model))));
+	if (changed == 1)
 		return;
 
 	/* keeping the one plan may have evicted the other */

@@ -21,7 +21,8 @@ struct FcaInput
 	Oid			type;
 	int32		typmod;
 	const char *column;			/* for errors */
-	bool		is_domain;
+	bool		is_limited;		/* by typmods and by what domains demand? */
+	bool		is_domain;		/* ... which this one does */
 	void	   *domain_cache;	/* domain_check's */
 	Oid			base;			/* type, or what it is a domain over */
 	int32		base_typmod;
@@ -37,8 +38,8 @@ struct FcaInput
 	MemoryContext context;		/* lives as long as this */
 };
 
-FcaInput *
-fca_input(Oid type, int32 typmod, const char *column)
+static FcaInput *
+make_input(Oid type, int32 typmod, bool is_limited, const char *column)
 {
 	FcaInput   *input = palloc0(sizeof(FcaInput));
 	Oid			function;
@@ -50,9 +51,12 @@ fca_input(Oid type, int32 typmod, const char *column)
 	input->typmod = typmod;
 	input->column = column;
 	input->context = CurrentMemoryContext;
+	input->is_limited = is_limited;
 	input->base_typmod = typmod;
 	input->base = getBaseTypeAndTypmod(type, &input->base_typmod);
-	input->is_domain = input->base != type;
+	input->is_domain = is_limited && input->base != type;
+	if (!is_limited)
+		input->base_typmod = -1;
 
 	input->has_brackets = type_is_range(input->base) ||
 		type_is_multirange(input->base) ||
@@ -64,7 +68,7 @@ fca_input(Oid type, int32 typmod, const char *column)
 	{
 		Oid			element = get_element_type(input->base);
 
-		input->element = fca_input(element, input->base_typmod, column);
+		input->element = make_input(element, input->base_typmod, is_limited, column);
 		get_typlenbyvalalign(element, &input->element_len,
 							 &input->element_byval, &input->element_align);
 	}
@@ -74,6 +78,18 @@ fca_input(Oid type, int32 typmod, const char *column)
 		input->fields = palloc0(sizeof(FcaInput *) * input->row->natts);
 	}
 	return input;
+}
+
+FcaInput *
+fca_input(Oid type, int32 typmod, const char *column)
+{
+	return make_input(type, typmod, true, column);
+}
+
+FcaInput *
+fca_input_unlimited(Oid type, const char *column)
+{
+	return make_input(type, -1, false, column);
 }
 
 /*
@@ -257,9 +273,9 @@ read_row(FcaInput *input, const JsonbValue *json)
 		{
 			MemoryContext old = MemoryContextSwitchTo(input->context);
 
-			input->fields[i] = fca_input(TupleDescAttr(row, i)->atttypid,
-										 TupleDescAttr(row, i)->atttypmod,
-										 input->column);
+			input->fields[i] = make_input(TupleDescAttr(row, i)->atttypid,
+										  TupleDescAttr(row, i)->atttypmod,
+										  input->is_limited, input->column);
 			MemoryContextSwitchTo(old);
 		}
 

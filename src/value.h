@@ -17,11 +17,16 @@
 typedef struct FcaInput FcaInput;
 
 /*
- * How JSON becomes values of a type.  With a typmod of -1 the type's limits of
- * length and precision are not applied, as a comparison needs it.  Lives in the
- * current memory context.
+ * How JSON becomes values of a type, for a column of it.  Lives in the current
+ * memory context.
  */
 extern FcaInput *fca_input(Oid type, int32 typmod, const char *column);
+
+/*
+ * The same to compare with: limits of length and precision, and what domains
+ * demand, are not applied, at any depth.
+ */
+extern FcaInput *fca_input_unlimited(Oid type, const char *column);
 
 /*
  * One value, in the current memory context.  A JSON null is an SQL NULL, which
