@@ -185,9 +185,9 @@ sub interrupt
 	{
 		my $moment = 0.005 + rand $$span;
 		my $ms = int $moment * 1000;
-		$session->query("SET statement_timeout = $ms") if $how eq 'timeout';
 		$session->query('BEGIN');
 		$session->query($before) if defined $before;
+		$session->query("SET LOCAL statement_timeout = $ms") if $how eq 'timeout';
 		my $sent = time;
 		$session->send($call);
 		if ($how eq 'timeout')
@@ -211,8 +211,8 @@ sub interrupt
 			$$span *= 0.7;
 			next;
 		}
-		$session->query('ROLLBACK');
-		$session->query('RESET statement_timeout') if $how eq 'timeout';
+		# where the call was not interrupted, this can be
+		$session->query('ROLLBACK') if $session->try('ROLLBACK')->{state} ne '00000';
 		return 1000 * ($answer->{at} - $sent) if $answer->{state} eq $states{$how};
 		die "$answer->{state} $answer->{message}" if $answer->{state} ne '00000';
 		$$span *= 0.7;
