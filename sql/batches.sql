@@ -127,6 +127,7 @@ INSERT INTO batches.rough VALUES (16777216, repeat('a', 63));
 SELECT fca.exists(NULL::batches.rough, 16777217), fca.exists(NULL::batches.rough, 16777216), fca.delete(NULL::batches.rough, 16777217::bigint),
 	(SELECT count(*) FROM fca.get_many(NULL::batches.rough, '{16777217,16777216}'::int[])) AS many,
 	(SELECT count(*) FROM fca.get_children(NULL::batches.rough, 'name', ARRAY[repeat('a', 64)::varchar, repeat('a', 63)])) AS named;
+SELECT state, message FROM test.fails('SELECT fca.exists(NULL::batches.rough, 5::oid)');
 
 -- Privileges and policies are the caller's.
 SET client_min_messages = warning;

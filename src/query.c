@@ -244,16 +244,12 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 	if (operand == type)
 		return get_opfamily_member(family, input, input, strategy);
 
-	/* Implicit, but not without loss: compared as in plain SQL. */
-	get_type_category_preferred(operand, &category, &preferred);
-	if ((type == FLOAT4OID && category == TYPCATEGORY_NUMERIC) ||
-		(type == NAMEOID && category == TYPCATEGORY_STRING))
-	{
-		*cast = type == NAMEOID ? TEXTOID : FLOAT8OID;
-		operator = get_opfamily_member(family, input, *cast, strategy);
-		if (OidIsValid(operator))
-			return operator;
-	}
+	/* Two types that others turn into with loss: compared as in plain SQL. */
+	*cast = type == FLOAT4OID ? FLOAT8OID : type == NAMEOID ? TEXTOID : InvalidOid;
+	if (OidIsValid(*cast) &&
+		find_coercion_pathway(*cast, operand, COERCION_IMPLICIT,
+							  &function) != COERCION_PATH_NONE)
+		return get_opfamily_member(family, input, *cast, strategy);
 
 	/*
 	 * Text is read by the type's input function.  Any other operand must be
@@ -261,6 +257,7 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 	 */
 	*cast = type;
 	operator = get_opfamily_member(family, input, input, strategy);
+	get_type_category_preferred(operand, &category, &preferred);
 	if (category == TYPCATEGORY_STRING ||
 		find_coercion_pathway(type, operand, COERCION_IMPLICIT,
 							  &function) != COERCION_PATH_NONE)
@@ -574,7 +571,7 @@ fca_append_list(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 static const char *
 elements_text(const FcaQuery *query, int n)
 {
-	if (type_is_rowtype(get_element_type(query->types[n - 1])))
+	if (type_is_rowtype(get_base_element_type(query->types[n - 1])))
 		return psprintf("(SELECT pg_catalog.unnest($%d) AS id,"
 						" pg_catalog.generate_series(1, pg_catalog.cardinality($%d)) AS n) AS k",
 						n, n);
