@@ -10,6 +10,7 @@
 #include "compat.h"
 
 #include "access/sysattr.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -52,36 +53,43 @@ fca_call_begin(FcaCall *call, FunctionCallInfo fcinfo, FcaOperation operation)
 {
 	const char *command = NULL;
 	LOCKMODE	lockmode = AccessShareLock;
+	AclMode		needed = ACL_SELECT;
 
 	fca_check_signature(fcinfo, NULL);
 	switch (operation)
 	{
 		case FCA_OP_CREATE:
+			command = "INSERT";
+			needed = ACL_INSERT | ACL_SELECT;
+			break;
 		case FCA_OP_CREATE_REPORT:
+			command = "INSERT";
+			needed = ACL_INSERT;
+			break;
 		case FCA_OP_UPSERT_INSERT:
 			command = "INSERT";
+			needed = ACL_INSERT | ACL_UPDATE | ACL_SELECT;
 			break;
 		case FCA_OP_UPDATE:
 		case FCA_OP_UPDATE_IF:
 		case FCA_OP_UPDATE_MANY:
 			command = "UPDATE";
+			needed = ACL_UPDATE | ACL_SELECT;
 			break;
 		case FCA_OP_LOCK:
 			lockmode = RowShareLock;
+			needed = ACL_UPDATE | ACL_SELECT;
 			break;
 		case FCA_OP_DELETE:
 		case FCA_OP_DELETE_MANY:
 			command = "DELETE";
+			needed = ACL_DELETE | ACL_SELECT;
 			break;
 		default:
 			break;
 	}
 
-	/*
-	 * A standby refuses the lock of a write with another error than the
-	 * write.  In a read-only transaction the executor refuses, since there a
-	 * temporary table may be written.
-	 */
+	/* A standby refuses the lock of a write with another error than the write. */
 	if (command != NULL)
 	{
 		PreventCommandDuringRecovery(command);
@@ -90,6 +98,9 @@ fca_call_begin(FcaCall *call, FunctionCallInfo fcinfo, FcaOperation operation)
 
 	call->fcinfo = fcinfo;
 	fca_model_open(&call->model, fcinfo, 0, lockmode);
+	if (command != NULL && !isTempNamespace(RelationGetNamespace(call->model.rel)))
+		PreventCommandIfReadOnly(command);
+	fca_model_check_privileges(&call->model, needed);
 	fca_query_begin(&call->query, &call->model, operation);
 }
 
@@ -503,17 +514,16 @@ check_created(const FcaBatch *batch, int64 count)
 }
 
 /*
- * Within SPI: makes the rows ready for the INSERT, and gives its plan.  To work
- * out a default may take a number from a sequence, so the privilege to insert
- * is checked before.
+ * Within SPI: makes the rows ready for the INSERT, and gives its plan.  To read a
+ * value or to work out a default may run what a domain or a column demands, so
+ * the privilege to insert is checked before.
  */
 static FcaPlan *
 prepare_batch(FcaBatch *batch, Tuplestorestate *store)
 {
 	FcaPlan    *plan = fca_batch_insert(batch, store, batch->count, NULL);
 
-	if (batch->has_defaults)
-		fca_plan_check(plan);
+	fca_plan_check(plan);
 	fca_batch_fill(batch, store);
 	return plan;
 }
@@ -570,7 +580,7 @@ fca_create_many(PG_FUNCTION_ARGS)
  */
 
 List *
-fca_assignments_read(FcaQuery *query, JsonbContainer *data, int64 row)
+fca_assignments_read(FcaQuery *query, JsonbContainer *data)
 {
 	List	   *assignments = NIL;
 	JsonbIterator *it = NULL;
@@ -581,18 +591,34 @@ fca_assignments_read(FcaQuery *query, JsonbContainer *data, int64 row)
 	{
 		FcaAssignment *assignment = palloc(sizeof(FcaAssignment));
 		Form_pg_attribute column = fca_model_column(query->model, fca_json_string(&key));
-		Datum		datum = fca_input_value(fca_input(column->atttypid, column->atttypmod,
-													  NameStr(column->attname)),
-											&value, row, &assignment->is_null);
 
 		fca_query_shape_column(query, column);
 		assignment->column = column;
-		assignment->param = fca_query_param(query, column->atttypid, datum,
-											assignment->is_null);
+		assignment->json = value;
+		assignment->param = fca_query_param(query, column->atttypid, (Datum) 0, true);
 		assignments = lappend(assignments, assignment);
 	}
 	fca_query_shape(query, InvalidAttrNumber);	/* the end of the columns */
 	return assignments;
+}
+
+void
+fca_assignments_fill(FcaQuery *query, const List *assignments, FcaPlan *plan,
+					 int64 row)
+{
+	ListCell   *cell;
+
+	fca_plan_check(plan);
+	foreach(cell, assignments)
+	{
+		FcaAssignment *assignment = lfirst(cell);
+		Form_pg_attribute column = assignment->column;
+		NullableDatum *param = &query->params[assignment->param - 1];
+
+		param->value = fca_input_value(fca_input(column->atttypid, column->atttypmod,
+												 NameStr(column->attname)),
+									   &assignment->json, row, &param->isnull);
+	}
 }
 
 /* Can a column be set at all?  Not a generated one, nor an expression of a view. */
@@ -702,7 +728,7 @@ update_by_id(FunctionCallInfo fcinfo, bool conditional)
 	if (conditional)
 		expected = fca_filter_read(&call.query, fcinfo, 2, false);
 	assignments = fca_assignments_read(&call.query,
-									   fca_object_argument(fcinfo, conditional ? 3 : 2), 0);
+									   fca_object_argument(fcinfo, conditional ? 3 : 2));
 	read_id(&call, 1);
 
 	SPI_connect();
@@ -718,6 +744,7 @@ update_by_id(FunctionCallInfo fcinfo, bool conditional)
 		fca_append_returning(&call.query.text, &call.model);
 		plan = fca_plan_keep(&call.query, 0);
 	}
+	fca_assignments_fill(&call.query, assignments, plan, 0);
 	check_single(&call, fca_rows_append(fcinfo, plan, &call.query, false, NULL));
 	SPI_finish();
 	fca_call_end(&call);
@@ -747,7 +774,7 @@ fca_update_many(PG_FUNCTION_ARGS)
 
 	fca_call_begin(&call, fcinfo, FCA_OP_UPDATE_MANY);
 	filter = fca_filter_read(&call.query, fcinfo, 1, true);
-	assignments = fca_assignments_read(&call.query, fca_object_argument(fcinfo, 2), 0);
+	assignments = fca_assignments_read(&call.query, fca_object_argument(fcinfo, 2));
 
 	SPI_connect();
 	plan = fca_plan_find(&call.query);
@@ -756,6 +783,7 @@ fca_update_many(PG_FUNCTION_ARGS)
 		append_update(&call, assignments, fca_filter_text(filter));
 		plan = fca_plan_keep(&call.query, 0);
 	}
+	fca_assignments_fill(&call.query, assignments, plan, 0);
 	count = fca_plan_run(plan, &call.query, false, 0, NULL);
 	SPI_finish();
 	fca_call_end(&call);

@@ -24,7 +24,8 @@ typedef struct FcaCall
 
 /*
  * Opens the model with the lock that the operation needs.  A write on a standby
- * is error 25006.
+ * or in a read-only transaction is error 25006, a privilege that the caller has
+ * on no column 42501.
  */
 extern void fca_call_begin(FcaCall *call, FunctionCallInfo fcinfo,
 						   FcaOperation operation);
@@ -39,11 +40,22 @@ typedef struct FcaAssignment
 {
 	Form_pg_attribute column;
 	int			param;
-	bool		is_null;
+	JsonbValue	json;
 } FcaAssignment;
 
-/* The members of an object as parameters of the query; List of FcaAssignment. */
-extern List *fca_assignments_read(FcaQuery *query, JsonbContainer *data, int64 row);
+/*
+ * The members of an object as parameters of the query, without their values;
+ * List of FcaAssignment.
+ */
+extern List *fca_assignments_read(FcaQuery *query, JsonbContainer *data);
+
+/*
+ * Within SPI: checks the privileges of the plan, and then gives the parameters
+ * their values.  To read a value may run what its type demands, of a domain,
+ * say: not for one who may not write it.  "row" is its ordinal, or 0.
+ */
+extern void fca_assignments_fill(FcaQuery *query, const List *assignments,
+								 FcaPlan *plan, int64 row);
 
 /*
  * " SET ..." of the assignments but those of the columns in "except": each to

@@ -193,13 +193,9 @@ choose_columns(FcaBatch *batch)
 							   NameStr(new->column->attname));
 		if (batch->given[i + 1] < batch->count)
 		{
-			Expr	   *initial = (Expr *) column_default(rel, i + 1);
-
-			if (initial != NULL)
-			{
-				new->initial = ExecInitExpr(expression_planner(initial), NULL);
+			new->initial = (Expr *) column_default(rel, i + 1);
+			if (new->initial != NULL)
 				batch->has_defaults = true;
-			}
 		}
 		fca_query_shape_column(batch->query, new->column);
 	}
@@ -234,6 +230,23 @@ void
 fca_batch_end(FcaBatch *batch)
 {
 	FreeExprContext(batch->econtext, true);
+}
+
+/*
+ * A column's default for the row that is read.  To get it ready may already call
+ * a function, so that waits until a row needs it.
+ */
+static Datum
+default_value(FcaBatch *batch, FcaNewColumn *new, bool *isnull)
+{
+	if (new->initial_state == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(batch->context);
+
+		new->initial_state = ExecInitExpr(expression_planner(new->initial), NULL);
+		MemoryContextSwitchTo(old);
+	}
+	return ExecEvalExpr(new->initial_state, batch->econtext, isnull);
 }
 
 /* A row of its own must not fail with the INSERT of all. */
@@ -281,8 +294,7 @@ fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 		if (batch->has[i])
 			continue;
 		else if (batch->columns[i].initial != NULL)
-			batch->values[i] = ExecEvalExpr(batch->columns[i].initial,
-											batch->econtext, &batch->nulls[i]);
+			batch->values[i] = default_value(batch, &batch->columns[i], &batch->nulls[i]);
 		else
 			batch->values[i] = fca_input_value(batch->columns[i].input, &absent, shown,
 											   &batch->nulls[i]);

@@ -24,7 +24,8 @@ typedef struct FcaNewColumn
 {
 	Form_pg_attribute column;
 	FcaInput   *input;
-	ExprState  *initial;		/* its default, where a row lacks it; or NULL */
+	Expr	   *initial;		/* its default, where a row lacks it; or NULL */
+	ExprState  *initial_state;	/* when it has been worked out once */
 } FcaNewColumn;
 
 /* The key that stood last at a place of an object, and its column. */

@@ -4,4 +4,14 @@
  */
 #include "compat.h"
 
+#include "plan.h"
+
 PG_MODULE_MAGIC_EXT(.name = "fca_repo");
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	fca_plan_init();
+}

@@ -174,6 +174,36 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 	fca_model_open_resource(model, resource, rowtype, lockmode);
 }
 
+/* Has the caller a privilege on the relation, or on that column (0: any)? */
+static bool
+has_privilege(Relation rel, AttrNumber attnum, AclMode mode)
+{
+	Oid			relid = RelationGetRelid(rel);
+	Oid			role = GetUserId();
+
+	if (pg_class_aclcheck(relid, role, mode) == ACLCHECK_OK)
+		return true;
+	if ((mode & (ACL_SELECT | ACL_INSERT | ACL_UPDATE)) == 0)
+		return false;			/* no column has such a privilege */
+	return (attnum == 0 ? pg_attribute_aclcheck_all(relid, role, mode, ACLMASK_ANY)
+			: pg_attribute_aclcheck(relid, attnum, role, mode)) == ACLCHECK_OK;
+}
+
+void
+fca_model_check_privileges(const FcaModel *model, AclMode needed)
+{
+	Relation	rel = model->rel;
+
+	/* mostly all of the relation is granted */
+	if (pg_class_aclmask(RelationGetRelid(rel), GetUserId(), needed,
+						 ACLMASK_ALL) == needed)
+		return;
+	for (AclMode mode = 1; mode <= needed; mode <<= 1)
+		if ((needed & mode) != 0 && !has_privilege(rel, 0, mode))
+			aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(rel->rd_rel->relkind),
+						   RelationGetRelationName(rel));
+}
+
 void
 fca_model_close(FcaModel *model)
 {
@@ -287,6 +317,15 @@ fca_model_find_column(const FcaModel *model, const char *name)
 		? relation_column(model, name) : NULL;
 }
 
+/* May the caller read that column, so that its name can be told? */
+static bool
+may_read(const FcaModel *model, const char *name)
+{
+	Form_pg_attribute column = find_column(RelationGetDescr(model->rel), name);
+
+	return column != NULL && has_privilege(model->rel, column->attnum, ACL_SELECT);
+}
+
 Form_pg_attribute
 fca_model_column(const FcaModel *model, const char *name)
 {
@@ -299,7 +338,7 @@ fca_model_column(const FcaModel *model, const char *name)
 		{
 			Form_pg_attribute column = TupleDescAttr(model->rowdesc, i);
 
-			if (!column->attisdropped)
+			if (!column->attisdropped && may_read(model, NameStr(column->attname)))
 				appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "",
 								 quote_identifier(NameStr(column->attname)));
 		}
@@ -307,8 +346,9 @@ fca_model_column(const FcaModel *model, const char *name)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of %s does not exist",
 						name, fca_model_name(model)),
-				 errdetail("The columns of %s are: %s.",
-						   fca_model_name(model), columns.data)));
+				 columns.len == 0 ? 0
+				 : errdetail("The columns of %s are: %s.",
+							 fca_model_name(model), columns.data)));
 	}
 	return relation_column(model, name);
 }

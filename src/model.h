@@ -12,6 +12,7 @@
 #include "compat.h"
 
 #include "access/tupdesc.h"
+#include "nodes/parsenodes.h"
 #include "storage/lockdefs.h"
 #include "utils/rel.h"
 
@@ -35,6 +36,13 @@ extern void fca_model_open_resource(FcaModel *model, const FcaResource *resource
 									Oid rowtype, LOCKMODE lockmode);
 
 /*
+ * Error 42501 where the caller lacks one of these privileges on the relation and
+ * on each of its columns: so who has none is told nothing, and nothing is done
+ * for him.  On which columns he needs them, the statement tells.
+ */
+extern void fca_model_check_privileges(const FcaModel *model, AclMode needed);
+
+/*
  * Was the relation made or rewritten after the snapshot of the statement was
  * taken?  Then the statement waited for that, and its snapshot shows none of
  * the rows.
@@ -50,7 +58,10 @@ extern void fca_model_close(FcaModel *model);
 /* Every column of T must be in the relation: error 42703 where one is not. */
 extern void fca_model_check(const FcaModel *model);
 
-/* The relation's column of that name, which must be a column of T: else 42703. */
+/*
+ * The relation's column of that name, which must be a column of T: else 42703,
+ * with those that the caller may read.
+ */
 extern Form_pg_attribute fca_model_column(const FcaModel *model,
 										  const char *name);
 

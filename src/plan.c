@@ -8,21 +8,23 @@
  * server has invalidated it or the row type has changed, since names and types
  * in the text may be others now.
  *
- * The memory of the kept plans is bounded, but for a few: those that were not
- * used for longest make room.  A plan that a call has in hand (what runs in between, such as a
- * default or a trigger, may call a repository) is only taken out of the table,
- * and freed when that call's memory is: so also after an error.
+ * A plan is in the table only once it has been planned: what fails leaves
+ * nothing behind, and fails in the same way again.
  *
- * Everything here lives in one memory context under CacheMemoryContext; the
- * plans' own memory belongs to SPI.
+ * The memory of the plans in the table is bounded by a setting, whatever their
+ * number; plans that have not been used for long make room.  A plan that a call
+ * has in hand (what runs in between, such as a default or a trigger, may call a
+ * repository) stays until that call's memory is reset: so also after an error.
  */
 #include "compat.h"
 
 #include "access/transam.h"
 #include "common/hashfn.h"
+#include "common/pg_prng.h"
 #include "executor/executor.h"
 #include "executor/spi_priv.h"
 #include "lib/ilist.h"
+#include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -33,11 +35,8 @@
 
 #include "plan.h"
 
-/* Bytes of memory for all kept plans; one of a dozen columns takes 30 to 100 kB. */
-#define FCA_MAX_MEMORY (2 * 1024 * 1024)
-
-/* So many are kept whatever they take. */
-#define FCA_MIN_PLANS 32
+/* The setting fca_repo.plan_cache_size: kB of memory for all kept plans. */
+static int	plan_cache_size = 16 * 1024;
 
 typedef struct PlanKey
 {
@@ -45,16 +44,19 @@ typedef struct PlanKey
 	Size		length;
 } PlanKey;
 
+/* Lives in the memory of its SPI plan. */
 struct FcaPlan
 {
 	dlist_node	node;			/* in "recent", unless orphaned */
 	PlanKey		key;
 	SPIPlanPtr	plan;
-	Size		memory;			/* bytes */
+	Size		memory;			/* bytes, of: */
+	int			generation;		/* the source's plan of that number */
 	uint64		version;		/* of the row type the text was written for */
 	bool		stale;			/* has a type changed that the text names? */
-	int			users;			/* calls that have it in hand */
-	bool		orphaned;		/* no longer in the table */
+	int			users;			/* calls that have it in hand, and the last */
+	uint64		holder;			/* that did so for more than a step */
+	bool		orphaned;		/* not in the table, or no longer */
 	bool		may_overtake;	/* are there parts that could come too early? */
 	int			ntypes;			/* types that the text may name and that can */
 	uint32	   *types;			/* change: their hash values in the cache */
@@ -67,10 +69,11 @@ typedef struct PlanEntry
 } PlanEntry;
 
 static HTAB *plans = NULL;
-static MemoryContext plan_context = NULL;
+static ProcessUtility_hook_type next_utility_hook = NULL;
 static dlist_head recent = DLIST_STATIC_INIT(recent);	/* most recent first */
 static int	nplans = 0;
 static Size memory_used = 0;
+static uint64 type_changes = 0;
 
 /*
  * A type or an enum's label has changed.  The server does not tell a plan of
@@ -81,6 +84,7 @@ type_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
 	dlist_iter	iter;
 
+	type_changes++;
 	dlist_foreach(iter, &recent)
 	{
 		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
@@ -114,25 +118,21 @@ create_table(void)
 {
 	HASHCTL		control = {0};
 
-	plan_context = AllocSetContextCreate(CacheMemoryContext, "fca_repo plans",
-										 ALLOCSET_DEFAULT_SIZES);
 	control.keysize = sizeof(PlanKey);
 	control.entrysize = sizeof(PlanEntry);
 	control.hash = hash_key;
 	control.match = match_key;
-	control.hcxt = plan_context;
 	plans = hash_create("fca_repo plans", 64, &control,
-						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE);
 	CacheRegisterSyscacheCallback(TYPEOID, type_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(ENUMOID, type_changed, (Datum) 0);
 }
 
-static void
-free_plan(FcaPlan *plan)
+/* The prepared statement of a plan: every text is one. */
+static CachedPlanSource *
+source_of(const FcaPlan *plan)
 {
-	SPI_freeplan(plan->plan);
-	pfree(plan->types);
-	pfree(plan);
+	return linitial(SPI_plan_get_plan_sources(plan->plan));
 }
 
 static void
@@ -141,7 +141,7 @@ end_hold(void *arg)
 	FcaPlan    *plan = arg;
 
 	if (--plan->users == 0 && plan->orphaned)
-		free_plan(plan);
+		SPI_freeplan(plan->plan);
 }
 
 FcaPlan *
@@ -154,6 +154,23 @@ fca_plan_hold(FcaPlan *plan)
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, held);
 	plan->users++;
 	return plan;
+}
+
+uint64
+fca_plan_new_holder(void)
+{
+	static uint64 last_holder = 0;
+
+	return ++last_holder;
+}
+
+void
+fca_plan_hold_once(FcaPlan *plan, uint64 holder)
+{
+	if (plan->holder == holder || plan->orphaned)
+		return;
+	fca_plan_hold(plan);
+	plan->holder = holder;
 }
 
 /* Adds the types of columns that can change, and what these are domains over. */
@@ -182,7 +199,86 @@ forget(FcaPlan *plan)
 	memory_used -= plan->memory;
 	plan->orphaned = true;
 	if (plan->users == 0)
-		free_plan(plan);
+		SPI_freeplan(plan->plan);
+}
+
+/* Forgets the plans that no call can use any more, or all. */
+static void
+sweep(bool all)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &recent)
+	{
+		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
+		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
+
+		if (all || plan->stale || !SPI_plan_is_valid(plan->plan))
+			forget(plan);
+	}
+}
+
+static Size
+max_memory(void)
+{
+	return (Size) plan_cache_size * 1024;
+}
+
+/*
+ * The plan that makes room next, or NULL: one of those not used for longest,
+ * but not always the last of them.  Of more shapes than there is room for,
+ * used in turn, each would be gone when its turn comes.
+ */
+static FcaPlan *
+next_victim(void)
+{
+	uint64		skip = pg_prng_uint64_range(&pg_global_prng_state, 0, nplans / 2);
+	FcaPlan    *victim = NULL;
+	dlist_iter	iter;
+
+	dlist_reverse_foreach(iter, &recent)
+	{
+		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
+		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
+
+		if (plan->users > 0)
+			continue;
+		victim = plan;
+		if (skip-- == 0)
+			break;
+	}
+	return victim;
+}
+
+/* Makes room for so many bytes more; false where they do not fit. */
+static bool
+make_room(Size memory)
+{
+	FcaPlan    *victim;
+
+	while (memory_used + memory > max_memory() && (victim = next_victim()) != NULL)
+		forget(victim);
+	return memory_used + memory <= max_memory();
+}
+
+/* Measures a plan, which the server may have made again by itself. */
+static void
+measure(FcaPlan *plan)
+{
+	CachedPlanSource *source = source_of(plan);
+
+	plan->generation = source->generation;
+	plan->memory = MemoryContextMemAllocated(plan->plan->plancxt, true) +
+		MemoryContextMemAllocated(source->context, true);
+	if (source->gplan != NULL)
+		plan->memory += MemoryContextMemAllocated(source->gplan->context, true);
+}
+
+/* A plan that leaves no room for others is used once. */
+static bool
+is_too_large(const FcaPlan *plan)
+{
+	return plan->memory > max_memory() / 2;
 }
 
 static PlanKey
@@ -216,35 +312,46 @@ fca_plan_find(const FcaQuery *query)
 		return NULL;
 	}
 	dlist_move_head(&recent, &plan->node);
-	return fca_plan_hold(plan);
+	fca_plan_hold(plan);
+	if (plan->generation != source_of(plan)->generation)
+	{
+		memory_used -= plan->memory;
+		measure(plan);
+		memory_used += plan->memory;
+		if (is_too_large(plan) || !make_room(0))
+			forget(plan);
+	}
+	return plan;
 }
 
 /*
- * The memory of a plan is known when it has been planned: then others make room.
- * (Unless it was forgotten meanwhile, by what ran when it was planned.)
+ * Puts a plan that has been planned into the table, if there is room for it.
+ * (It may be there by now, by a call within this one.)
  */
 static void
-make_room(FcaPlan *plan)
+enter(FcaPlan *plan)
 {
-	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan->plan));
+	PlanEntry  *entry = hash_search(plans, &plan->key, HASH_FIND, NULL);
 
-	if (plan->orphaned)
+	if (entry != NULL)
+		forget(entry->plan);
+	sweep(false);
+	measure(plan);
+	if (is_too_large(plan) || !make_room(plan->memory))
 		return;
-	plan->memory = MemoryContextMemAllocated(plan->plan->plancxt, true) +
-		MemoryContextMemAllocated(source->context, true);
-	if (source->gplan != NULL)
-		plan->memory += MemoryContextMemAllocated(source->gplan->context, true);
+	entry = hash_search(plans, &plan->key, HASH_ENTER, NULL);
+	entry->plan = plan;
+	dlist_push_head(&recent, &plan->node);
+	nplans++;
 	memory_used += plan->memory;
-	while (memory_used > FCA_MAX_MEMORY && nplans > FCA_MIN_PLANS)
-		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
-		forget(dlist_tail_element(FcaPlan, node, &recent));
+	plan->orphaned = false;
 }
 
 /*
  * Begins settings under which rows come in the order of the text: the parts of
  * a page one after the other; and with "no_bitmaps" by an index in order, since
  * a bitmap of few rows seems to cost the same, but they must be sorted then.
- * AtEOXact_GUC() ends them.
+ * end_settings() ends them.
  */
 static int
 begin_in_order(bool no_bitmaps)
@@ -257,6 +364,13 @@ begin_in_order(bool no_bitmaps)
 	(void) set_config_option("enable_async_append", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	return nest_level;
+}
+
+static void
+end_settings(int nest_level)
+{
+	if (nest_level > 0)
+		AtEOXact_GUC(true, nest_level);
 }
 
 /*
@@ -278,7 +392,9 @@ fca_plan_keep(const FcaQuery *query, int options)
 	SPIPlanPtr	spi_plan;
 	FcaPlan    *plan;
 	PlanKey		key = query_key(query);
-	PlanEntry  *entry;
+	MemoryContext old;
+	int			nest_level = 0;
+	uint64		changes = type_changes;
 
 	/*
 	 * One generic plan for all values, unless asked for otherwise: the second
@@ -302,48 +418,35 @@ fca_plan_keep(const FcaQuery *query, int options)
 
 	if (plans == NULL)
 		create_table();
-	plan = MemoryContextAllocZero(plan_context, sizeof(FcaPlan) + key.length);
-	memcpy((char *) (plan + 1), key.shape, key.length);
-	key.shape = (const char *) (plan + 1);
-	plan->key = key;
+	old = MemoryContextSwitchTo(spi_plan->plancxt);
+	plan = palloc0(sizeof(FcaPlan));
+	plan->plan = spi_plan;
+	plan->key.shape = memcpy(palloc(key.length), key.shape, key.length);
+	plan->key.length = key.length;
 	plan->version = query->model->version;
-	plan->types = MemoryContextAlloc(plan_context, sizeof(uint32) * 2 *
-									 (query->model->rowdesc->natts +
-									  RelationGetNumberOfAttributes(query->model->rel) + 1));
+	plan->may_overtake = may_overtake(query);
 	if (fca_model_has_user_types(query->model))
 	{
+		plan->types = palloc(sizeof(uint32) * 2 *
+							 (query->model->rowdesc->natts +
+							  RelationGetNumberOfAttributes(query->model->rel)));
 		add_types(plan, query->model->rowdesc);
 		add_types(plan, RelationGetDescr(query->model->rel));
 	}
+	MemoryContextSwitchTo(old);
 
-	/*
-	 * From here on nothing but lack of memory can fail: the entry is made
-	 * last, when the plan in it is whole.
-	 */
+	/* In hand, but not in the table: if the planner fails, it goes with the call. */
+	plan->orphaned = true;
+	fca_plan_hold(plan);
 	if (SPI_keepplan(spi_plan) != 0)
 		elog(ERROR, "could not keep plan");
-	plan->plan = spi_plan;
-
-	entry = hash_search(plans, &key, HASH_FIND, NULL);
-	if (entry != NULL)
-		forget(entry->plan);	/* kept meanwhile, by a call within this one */
-	entry = hash_search(plans, &key, HASH_ENTER, NULL);
-	entry->plan = plan;
-	dlist_push_head(&recent, &plan->node);
-	nplans++;
-	fca_plan_hold(plan);
-
-	plan->may_overtake = may_overtake(query);
 	if (query->no_bitmaps || query->in_parts)
-	{
-		int			nest_level = begin_in_order(query->no_bitmaps);
-
+		nest_level = begin_in_order(query->no_bitmaps);
+	if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
 		ReleaseCachedPlan(SPI_plan_get_cached_plan(spi_plan), CurrentResourceOwner);
-		AtEOXact_GUC(true, nest_level);
-	}
-	else if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
-		ReleaseCachedPlan(SPI_plan_get_cached_plan(spi_plan), CurrentResourceOwner);
-	make_room(plan);
+	end_settings(nest_level);
+	plan->stale = plan->ntypes > 0 && type_changes != changes;
+	enter(plan);
 	return plan;
 }
 
@@ -377,9 +480,7 @@ fca_plan_check(FcaPlan *plan)
 double
 fca_plan_estimate(FcaPlan *plan, const FcaQuery *query)
 {
-	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan->plan));
-
-	return check_cached(GetCachedPlan(source, fca_query_params(query),
+	return check_cached(GetCachedPlan(source_of(plan), fca_query_params(query),
 									  CurrentResourceOwner, NULL));
 }
 
@@ -399,13 +500,6 @@ begin_run(const FcaPlan *plan)
 	return plan->may_overtake ? begin_in_order(false) : 0;
 }
 
-static void
-end_run(int nest_level)
-{
-	if (nest_level > 0)
-		AtEOXact_GUC(true, nest_level);
-}
-
 Portal
 fca_plan_open(FcaPlan *plan, const FcaQuery *query, const char *name)
 {
@@ -413,7 +507,7 @@ fca_plan_open(FcaPlan *plan, const FcaQuery *query, const char *name)
 	Portal		portal = SPI_cursor_open_with_paramlist(name, plan->plan,
 														fca_query_params(query), false);
 
-	end_run(nest_level);
+	end_settings(nest_level);
 	if (portal == NULL)
 		elog(ERROR, "could not open cursor: %s", SPI_result_code_string(SPI_result));
 	return portal;
@@ -433,8 +527,38 @@ fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only, uint64 count,
 	options.dest = dest;
 	nest_level = begin_run(plan);
 	result = SPI_execute_plan_extended(plan->plan, &options);
-	end_run(nest_level);
+	end_settings(nest_level);
 	if (result < 0)
 		elog(ERROR, "could not execute plan: %s", SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/* DISCARD PLANS and ALL discard the plans that are kept here too. */
+static void
+discard_plans(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
+			  ProcessUtilityContext context, ParamListInfo params,
+			  QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
+{
+	bool		discards = IsA(pstmt->utilityStmt, DiscardStmt) &&
+		(((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_ALL ||
+		 ((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_PLANS);
+
+	(next_utility_hook != NULL ? next_utility_hook : standard_ProcessUtility)
+		(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	if (discards)
+		sweep(true);
+}
+
+void
+fca_plan_init(void)
+{
+	DefineCustomIntVariable("fca_repo.plan_cache_size",
+							"Sets the maximum memory for the plans that a session keeps for repository calls.",
+							"A plan that takes more than half of it is used once and not kept.",
+							&plan_cache_size,
+							16 * 1024, 1024, MAX_KILOBYTES,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("fca_repo");
+	next_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = discard_plans;
 }

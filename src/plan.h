@@ -22,13 +22,25 @@ typedef struct FcaPlan FcaPlan;
 extern FcaPlan *fca_plan_find(const FcaQuery *query);
 
 /*
- * Prepares the query's text and keeps it; within SPI.  "options" are cursor
- * options to plan with, or 0.
+ * Prepares and plans the query's text, and keeps it; within SPI.  "options" are
+ * cursor options to plan with, or 0; with CURSOR_OPT_CUSTOM_PLAN, it is planned
+ * at each call, for its values.  What is wrong with the statement is an error
+ * here, and nothing is kept then.
  */
 extern FcaPlan *fca_plan_keep(const FcaQuery *query, int options);
 
 /* The plan can be used until the current memory context is reset. */
 extern FcaPlan *fca_plan_hold(FcaPlan *plan);
+
+/*
+ * The same for a call of many steps, by its number: however often it comes to the
+ * plan, it is held once.
+ */
+extern uint64 fca_plan_new_holder(void);
+extern void fca_plan_hold_once(FcaPlan *plan, uint64 holder);
+
+/* Defines the setting, and follows DISCARD. */
+extern void fca_plan_init(void);
 
 /*
  * Plans without running, within SPI: so what is wrong with the statement as a

@@ -71,7 +71,8 @@ assignment_of(const FcaQuery *query, const List *assignments,
 	{
 		FcaAssignment *assignment = lfirst(cell);
 
-		if (assignment->column->attnum == column->attnum && !assignment->is_null)
+		if (assignment->column->attnum == column->attnum &&
+			assignment->json.type != jbvNull)
 			return assignment;
 	}
 	ereport(ERROR,
@@ -101,6 +102,10 @@ hint_at_index(void *arg)
 		errhint("Make a unique index on the conflict columns, or give columns that have one.");
 }
 
+/*
+ * The plan of INSERT ... ON CONFLICT, checked: that a unique index or a
+ * privilege is missing must show before the UPDATE, at every call.
+ */
 static FcaPlan *
 insert_plan(FcaQuery *query, const List *assignments, const List *conflict)
 {
@@ -111,7 +116,10 @@ insert_plan(FcaQuery *query, const List *assignments, const List *conflict)
 	ErrorContextCallback callback;
 
 	if (plan != NULL)
+	{
+		fca_plan_check(plan);
 		return plan;
+	}
 
 	resetStringInfo(text);
 	foreach(cell, assignments)
@@ -129,7 +137,6 @@ insert_plan(FcaQuery *query, const List *assignments, const List *conflict)
 	fca_append_set(query, assignments, conflict, true);
 	fca_append_returning(text, query->model);
 
-	/* Planned at once, so that a missing unique index shows before any change. */
 	callback.callback = hint_at_index;
 	callback.arg = NULL;
 	callback.previous = error_context_stack;
@@ -177,22 +184,54 @@ gives_identity(const List *assignments)
 	return false;
 }
 
-/* Within SPI: upserts one row and appends it to the result. */
-static void
-upsert_row(FcaCall *call, const List *conflict, JsonbContainer *data, int64 row)
+/* A call, of one row or of many. */
+typedef struct Upserting
 {
+	FcaCall		call;
+	List	   *conflict;
+	MemoryContext context;		/* SPI's, */
+	uint64		holder;			/* in which the plans stay in hand */
+} Upserting;
+
+/* Within SPI. */
+static void
+begin_upserts(Upserting *upserting, int argno)
+{
+	upserting->conflict = conflict_columns(&upserting->call, argno);
+	upserting->context = CurrentMemoryContext;
+	upserting->holder = fca_plan_new_holder();
+}
+
+/* Keeps a plan in hand for the other rows of those columns. */
+static FcaPlan *
+hold(const Upserting *upserting, FcaPlan *plan)
+{
+	MemoryContext old = MemoryContextSwitchTo(upserting->context);
+
+	fca_plan_hold_once(plan, upserting->holder);
+	MemoryContextSwitchTo(old);
+	return plan;
+}
+
+/* Upserts one row and appends it to the result. */
+static void
+upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
+{
+	FcaCall    *call = &upserting->call;
+	List	   *conflict = upserting->conflict;
 	FcaQuery	insert;
 	FcaQuery	update;
 	List	   *assignments;
 	ListCell   *cell;
 	FcaPlan    *plan;
+	FcaPlan    *insertion = NULL;
 	uint64		changed;
 
 	fca_query_begin(&insert, &call->model, FCA_OP_UPSERT_INSERT);
 	foreach(cell, conflict)
 		fca_query_shape_column(&insert, lfirst(cell));
 	fca_query_shape(&insert, InvalidAttrNumber);	/* the end of the columns */
-	assignments = fca_assignments_read(&insert, data, row);
+	assignments = fca_assignments_read(&insert, data);
 	foreach(cell, conflict)
 		assignment_of(&insert, assignments, lfirst(cell));
 
@@ -201,9 +240,10 @@ upsert_row(FcaCall *call, const List *conflict, JsonbContainer *data, int64 row)
 
 	/* a row whose key only the database can make may still be changed */
 	if (!gives_identity(assignments))
-		insert_plan(&insert, assignments, conflict);
-	changed = fca_rows_append(call->fcinfo, update_plan(&update, assignments, conflict),
-							  &update, false, NULL);
+		insertion = hold(upserting, insert_plan(&insert, assignments, conflict));
+	plan = hold(upserting, update_plan(&update, assignments, conflict));
+	fca_assignments_fill(&update, assignments, plan, row);
+	changed = fca_rows_append(call->fcinfo, plan, &update, false, NULL);
 
 	/*
 	 * The columns' own operators may tell less apart than those of the unique
@@ -217,9 +257,9 @@ upsert_row(FcaCall *call, const List *conflict, JsonbContainer *data, int64 row)
 	if (changed == 1)
 		return;
 
-	/* keeping the one plan may have evicted the other */
-	plan = insert_plan(&insert, assignments, conflict);
-	if (fca_rows_append(call->fcinfo, plan, &insert, false, NULL) == 0)
+	if (insertion == NULL)
+		insertion = insert_plan(&insert, assignments, conflict);
+	if (fca_rows_append(call->fcinfo, insertion, &insert, false, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("a row of %s was neither created nor changed",
@@ -232,35 +272,35 @@ upsert_row(FcaCall *call, const List *conflict, JsonbContainer *data, int64 row)
 Datum
 fca_upsert(PG_FUNCTION_ARGS)
 {
-	FcaCall		call;
+	Upserting	upserting;
 	JsonbContainer *data;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_UPSERT_INSERT);
+	fca_call_begin(&upserting.call, fcinfo, FCA_OP_UPSERT_INSERT);
 	fca_rows_begin(fcinfo);
 	data = fca_object_argument(fcinfo, 1);
 	SPI_connect();
-	upsert_row(&call, conflict_columns(&call, 2), data, 0);
+	begin_upserts(&upserting, 2);
+	upsert_row(&upserting, data, 0);
 	SPI_finish();
-	fca_call_end(&call);
+	fca_call_end(&upserting.call);
 	return (Datum) 0;
 }
 
 Datum
 fca_upsert_many(PG_FUNCTION_ARGS)
 {
-	FcaCall		call;
+	Upserting	upserting;
 	JsonbContainer *rows;
-	List	   *conflict;
 	JsonbIterator *it = NULL;
 	JsonbValue	row;
 	int64		ordinal = 0;
 	MemoryContext row_context;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_UPSERT_INSERT);
+	fca_call_begin(&upserting.call, fcinfo, FCA_OP_UPSERT_INSERT);
 	fca_rows_begin(fcinfo);
 	rows = fca_rows_argument(fcinfo, 1);
 	SPI_connect();
-	conflict = conflict_columns(&call, 2);
+	begin_upserts(&upserting, 2);
 	row_context = AllocSetContextCreate(CurrentMemoryContext, "upserted row",
 										ALLOCSET_DEFAULT_SIZES);
 	while (fca_json_next(rows, &it, NULL, &row))
@@ -269,11 +309,11 @@ fca_upsert_many(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		fca_check_row(++ordinal, &row);
-		upsert_row(&call, conflict, row.val.binary.data, ordinal);
+		upsert_row(&upserting, row.val.binary.data, ordinal);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(row_context);
 	}
 	SPI_finish();
-	fca_call_end(&call);
+	fca_call_end(&upserting.call);
 	return (Datum) 0;
 }
