@@ -20,7 +20,7 @@ FROM finder ORDER BY proname COLLATE "C";
 
 -- None of them is otherwise than this; none is overloaded.
 SELECT proname AS differs FROM finder
-WHERE NOT (proretset AND provolatile = 's' AND proparallel = 's' AND NOT prosecdef AND proconfig IS NULL
+WHERE NOT (proretset AND provolatile = 's' AND proparallel = 'r' AND NOT prosecdef AND proconfig IS NULL
 	AND cardinality(proargnames) = pronargs AND '' <> ALL (proargnames)
 	AND length(obj_description(oid, 'pg_proc')) > 10
 	AND (SELECT count(*) FROM pg_proc AS o WHERE o.pronamespace = 'fca'::regnamespace AND o.proname = finder.proname) = 1);

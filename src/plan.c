@@ -18,12 +18,17 @@
  */
 #include "compat.h"
 
+#include "access/parallel.h"
 #include "access/transam.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "common/hashfn.h"
 #include "common/pg_prng.h"
 #include "executor/executor.h"
 #include "executor/spi_priv.h"
 #include "lib/ilist.h"
+#include "optimizer/clauses.h"
+#include "parser/parsetree.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
@@ -291,6 +296,46 @@ query_key(const FcaQuery *query)
 	return key;
 }
 
+/*
+ * A worker runs a function that is declared PARALLEL SAFE.  The planner of the
+ * calling statement could not see what is below it: a policy or a view with a
+ * function that answers otherwise in a worker, or a foreign table, to which a
+ * worker has another connection.
+ */
+static void
+check_worker(const FcaPlan *plan, const FcaModel *model)
+{
+	CachedPlan *cached;
+	bool		safe = true;
+	ListCell   *cell;
+
+	if (!IsParallelWorker())
+		return;
+	/* which also rewrites the query for the current role */
+	cached = SPI_plan_get_cached_plan(plan->plan);
+	foreach(cell, source_of(plan)->query_list)
+		if (max_parallel_hazard(lfirst_node(Query, cell)) != PROPARALLEL_SAFE)
+			safe = false;
+	foreach(cell, cached->stmt_list)
+	{
+		ListCell   *entry;
+
+		foreach(entry, lfirst_node(PlannedStmt, cell)->rtable)
+			if (lfirst_node(RangeTblEntry, entry)->rtekind == RTE_RELATION &&
+				lfirst_node(RangeTblEntry, entry)->relkind == RELKIND_FOREIGN_TABLE)
+				safe = false;
+	}
+	ReleaseCachedPlan(cached, CurrentResourceOwner);
+	if (!safe)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("relation \"%s\" cannot be read in a parallel worker",
+						RelationGetRelationName(model->rel)),
+				 errdetail("A policy or a view of it is not parallel safe, or it has a foreign table."),
+				 errhint("Declare the function as it was installed, with ALTER FUNCTION ... PARALLEL RESTRICTED."),
+				 errtable(model->rel)));
+}
+
 FcaPlan *
 fca_plan_find(const FcaQuery *query)
 {
@@ -321,6 +366,7 @@ fca_plan_find(const FcaQuery *query)
 		if (is_too_large(plan) || !make_room(0))
 			forget(plan);
 	}
+	check_worker(plan, query->model);
 	return plan;
 }
 
@@ -447,6 +493,7 @@ fca_plan_keep(const FcaQuery *query, int options)
 	end_settings(nest_level);
 	plan->stale = plan->ntypes > 0 && type_changes != changes;
 	enter(plan);
+	check_worker(plan, query->model);
 	return plan;
 }
 

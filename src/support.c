@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -132,20 +133,27 @@ distinct_values(Oid relid, const char *column, double rows)
 	return Max(distinct, 1);
 }
 
-/* The rows that a finder has for one key; -1 where nothing is known of them. */
+/*
+ * The rows that a finder has for one key; -1 where nothing is known of them.  What
+ * statistics tell is for this role only, and so is a plan that is made with it.
+ */
 static double
-rows_of_key(const FcaFinder *finder)
+rows_of_key(const FcaFinder *finder, PlannerInfo *root)
 {
 	const FcaFinder *origin = fca_finder_origin(finder);
 	Oid			relid = RangeVarGetRelid(makeRangeVar(FCA_SCHEMA,
 													  unconstify(char *, finder->resource->relation), -1),
 										 NoLock, true);
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	HeapTuple	tuple;
 	double		all_rows;
 	double		rows;
 
+	if (root == NULL)
+		return -1;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	if (!HeapTupleIsValid(tuple))
 		return -1;
+	root->glob->dependsOnRole = true;
 	all_rows = rows = ((Form_pg_class) GETSTRUCT(tuple))->reltuples;
 	ReleaseSysCache(tuple);
 
@@ -160,7 +168,7 @@ rows_of_key(const FcaFinder *finder)
 }
 
 static double
-estimate_rows(FuncExpr *call)
+estimate_rows(FuncExpr *call, PlannerInfo *root)
 {
 	CallEstimate estimate;
 	double		rows;
@@ -171,7 +179,7 @@ estimate_rows(FuncExpr *call)
 	else if (fca_finder_origin(estimate.finder)->paging == FCA_ONE_ROW)
 		rows = 1;
 	else
-		rows = rows_of_key(estimate.finder);
+		rows = rows_of_key(estimate.finder, root);
 
 	if (estimate.limit >= 0)
 		rows = rows < 0 ? estimate.limit : Min(rows, estimate.limit);
@@ -193,7 +201,7 @@ fca_planner_support(PG_FUNCTION_ARGS)
 
 		if (rows->node != NULL && IsA(rows->node, FuncExpr))
 		{
-			rows->rows = estimate_rows((FuncExpr *) rows->node);
+			rows->rows = estimate_rows((FuncExpr *) rows->node, rows->root);
 			PG_RETURN_POINTER(request);
 		}
 	}
@@ -206,7 +214,7 @@ fca_planner_support(PG_FUNCTION_ARGS)
 		{
 			cost->startup = 0;
 			cost->per_tuple = random_page_cost + 100 * cpu_operator_cost +
-				estimate_rows((FuncExpr *) cost->node) *
+				estimate_rows((FuncExpr *) cost->node, cost->root) *
 				(cpu_tuple_cost + cpu_index_tuple_cost);
 			PG_RETURN_POINTER(request);
 		}

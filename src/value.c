@@ -360,11 +360,10 @@ typedef struct ErrorPlace
 } ErrorPlace;
 
 static void
-name_column(void *arg)
+tell_place(void *arg)
 {
 	ErrorPlace *place = arg;
 
-	err_generic_string(PG_DIAG_COLUMN_NAME, place->column);
 	if (place->row > 0)
 		errcontext("JSON value of column \"%s\", row " INT64_FORMAT,
 				   place->column, place->row);
@@ -372,21 +371,49 @@ name_column(void *arg)
 		errcontext("JSON value of column \"%s\"", place->column);
 }
 
+/*
+ * Throws the caught error on, with the column in its field, unless it names one
+ * itself, as that of a domain's function may.
+ */
+pg_noreturn static void
+throw_with_column(const char *column, MemoryContext context)
+{
+	ErrorData  *error;
+
+	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INSUFFICIENT_RESOURCES)
+		PG_RE_THROW();			/* there may be no memory for a copy */
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	if (error->column_name == NULL)
+		error->column_name = pstrdup(column);
+	ReThrowError(error);
+}
+
 Datum
 fca_input_value(FcaInput *input, const JsonbValue *json, int64 row, bool *isnull)
 {
 	ErrorContextCallback callback;
 	ErrorPlace	place;
-	Datum		value;
+	Datum		value = (Datum) 0;
+	MemoryContext context = CurrentMemoryContext;
 
 	place.column = input->column;
 	place.row = row;
-	callback.callback = name_column;
+	callback.callback = tell_place;
 	callback.arg = &place;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 
-	value = read_value(input, json, isnull);
+	PG_TRY();
+	{
+		value = read_value(input, json, isnull);
+	}
+	PG_CATCH();
+	{
+		throw_with_column(input->column, context);
+	}
+	PG_END_TRY();
 
 	error_context_stack = callback.previous;
 	return value;

@@ -27,7 +27,7 @@ CREATE FUNCTION fca.find_by_customer(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_customer'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 50 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_customer(bigint, bigint, timestamptz, bigint) IS
 'conversations of a customer (customers.id), last changed first (updated_at desc, id desc); keyset page behind after_updated_at, after_id';
 
@@ -37,7 +37,7 @@ CREATE FUNCTION fca.find_escalated(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_escalated'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_escalated(bigint, timestamptz, bigint) IS
 'escalated conversations, longest waiting first (updated_at, id); keyset page behind after_updated_at, after_id';
 
@@ -48,14 +48,14 @@ CREATE FUNCTION fca.find_escalated_by_group(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_escalated_by_group'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_escalated_by_group(text, bigint, timestamptz, bigint) IS
 'escalated conversations of a group, longest waiting first (updated_at, id); keyset page behind after_updated_at, after_id';
 
 CREATE FUNCTION fca.find_by_ticket_id(ticket_id text)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_ticket_id'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_ticket_id(text) IS
 'the conversation with this ticket id (escalation_id), or no row';
 
@@ -66,14 +66,14 @@ CREATE FUNCTION fca.find_by_status(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_status'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_status(text, bigint, timestamptz, bigint) IS
 'conversations with a status (active, resolved, escalated, closed), last changed first (updated_at desc, id desc); keyset page behind after_updated_at, after_id';
 
 CREATE FUNCTION fca.find_by_ticket_ids(ticket_ids text[])
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_ticket_ids'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_ticket_ids(text[]) IS
 'the conversations with these ticket ids, in the order of ticket_ids; one given twice comes twice, a missing one is left out';
 
@@ -82,7 +82,7 @@ CREATE FUNCTION fca.find_by_customers(
 	per_customer bigint DEFAULT 10)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_customers'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_customers(bigint[], bigint) IS
 'the last changed per_customer conversations of each customer, in the order of customer_ids, last changed first (updated_at desc, id desc)';
 

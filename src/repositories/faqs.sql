@@ -16,7 +16,7 @@ CREATE FUNCTION fca.search_by_keyword(
 	max_rows bigint DEFAULT 10)
 RETURNS SETOF fca.faq
 AS 'MODULE_PATHNAME', 'fca_search_by_keyword'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 10 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 10 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.search_by_keyword(text, bigint) IS
 'active FAQs whose question or keywords contain this text, in any case; first those with exactly this keyword, then those whose question starts with it, then the rest; then by id';
 
@@ -26,6 +26,6 @@ CREATE FUNCTION fca.find_by_category(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.faq
 AS 'MODULE_PATHNAME', 'fca_find_by_category'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_category(text, bigint, bigint) IS
 'active FAQs of a category (id); keyset page behind after_id';

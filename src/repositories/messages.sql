@@ -25,7 +25,7 @@ CREATE FUNCTION fca.find_by_conversation(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.message
 AS 'MODULE_PATHNAME', 'fca_find_by_conversation'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_conversation(bigint, bigint, timestamptz, bigint) IS
 'messages of a conversation, oldest first (created_at, id); keyset page behind after_created_at, after_id';
 
@@ -34,7 +34,7 @@ CREATE FUNCTION fca.find_recent_messages(
 	max_rows bigint DEFAULT 20)
 RETURNS SETOF fca.message
 AS 'MODULE_PATHNAME', 'fca_find_recent_messages'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 20 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 20 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_recent_messages(bigint, bigint) IS
 'the newest max_rows messages of a conversation, given oldest first (created_at, id): a model''s context window';
 
@@ -44,7 +44,7 @@ CREATE FUNCTION fca.find_requiring_human(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.message
 AS 'MODULE_PATHNAME', 'fca_find_requiring_human'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_requiring_human(bigint, timestamptz, bigint) IS
 'messages that require a human, oldest first (created_at, id); keyset page behind after_created_at, after_id';
 
@@ -53,6 +53,6 @@ CREATE FUNCTION fca.find_recent_messages_of(
 	per_conversation bigint DEFAULT 20)
 RETURNS SETOF fca.message
 AS 'MODULE_PATHNAME', 'fca_find_recent_messages_of'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_recent_messages_of(bigint[], bigint) IS
 'the newest per_conversation messages of each conversation, in the order of conversation_ids, given oldest first (created_at, id)';

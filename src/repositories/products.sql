@@ -22,7 +22,7 @@ CREATE FUNCTION fca.find_by_type(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.product
 AS 'MODULE_PATHNAME', 'fca_find_by_type'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_type(text, bigint, text, bigint) IS
 'active products of a type, by name (name, id); keyset page behind after_name, after_id';
 
@@ -32,6 +32,6 @@ CREATE FUNCTION fca.find_active_products(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.product
 AS 'MODULE_PATHNAME', 'fca_find_active_products'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_active_products(bigint, text, bigint) IS
 'active products, by name (name, id); keyset page behind after_name, after_id';

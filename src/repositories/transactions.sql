@@ -19,7 +19,7 @@ COMMENT ON TYPE fca.transaction IS 'a row of fca.transactions: what went in or o
 CREATE FUNCTION fca.find_by_reference(reference text)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_by_reference'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_reference(text) IS
 'the transaction with this reference, or no row';
 
@@ -30,7 +30,7 @@ CREATE FUNCTION fca.find_recent_transactions(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_recent_transactions'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 50 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_recent_transactions(bigint, bigint, timestamptz, bigint) IS
 'transactions of an account (accounts.id), latest first (occurred_at desc, id desc); keyset page behind after_occurred_at, after_id';
 
@@ -43,7 +43,7 @@ CREATE FUNCTION fca.find_transactions_between(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_transactions_between'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1000 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1000 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_transactions_between(bigint, timestamptz, timestamptz, bigint, timestamptz, bigint) IS
 'transactions of an account (accounts.id) with since <= occurred_at < until, latest first (occurred_at desc, id desc); keyset page behind after_occurred_at, after_id';
 
@@ -55,14 +55,14 @@ CREATE FUNCTION fca.find_transactions_by_category(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_transactions_by_category'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 50 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_transactions_by_category(bigint, text, bigint, timestamptz, bigint) IS
 'transactions of an account (accounts.id) in a category, latest first (occurred_at desc, id desc); keyset page behind after_occurred_at, after_id';
 
 CREATE FUNCTION fca.find_by_references(transaction_references text[])
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_by_references'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_references(text[]) IS
 'the transactions with these references, in the order of transaction_references; one given twice comes twice, a missing one is left out';
 
@@ -71,6 +71,6 @@ CREATE FUNCTION fca.find_recent_transactions_of(
 	per_account bigint DEFAULT 10)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_recent_transactions_of'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_recent_transactions_of(bigint[], bigint) IS
 'the latest per_account transactions of each account, in the order of account_ids, latest first (occurred_at desc, id desc)';
