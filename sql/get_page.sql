@@ -48,7 +48,8 @@ END $$;
 SELECT sort_by, array_agg(walk(sort_by, size) = truth(sort_by) ORDER BY size) AS same
 FROM unnest(ARRAY[NULL, 'id', 'id desc', 'a', 'a desc', 'a nulls first', 'a desc nulls last', 'nn', 'nn desc nulls last', 'nn nulls first, id desc',
 	'a, b', 'a desc, b', 'a nulls first, b desc nulls last, nn', 'a desc, b desc, id desc', 'a desc nulls last, nn, id desc', 'nn desc, a nulls first, b', 'a nulls first, nn', 'nn, a nulls first',
-	'bo, a desc, r nulls first, id desc']) WITH ORDINALITY AS s (sort_by, n), unnest(ARRAY[1, 2, 5, 37, 100]) AS size
+	'bo, a desc, r nulls first, id desc', 'a, bo desc, b, m, n', 'bo, a desc nulls last, u, b nulls first, m desc, r, d desc, by nulls first', 'a, b, bo, m, n, r, u, d, by, ra, c, ts, f, nn desc',
+	'bo desc nulls last, u nulls first, m, id desc, a, b']) WITH ORDINALITY AS s (sort_by, n), unnest(ARRAY[1, 2, 5, 37, 100]) AS size
 GROUP BY n, sort_by ORDER BY n;
 
 -- Every type and every order of NULLs.
@@ -60,6 +61,15 @@ GROUP BY n, col ORDER BY n;
 -- Columns whose values JSON does not tell apart: a jsonb null is like NULL, an array loses its bounds.
 SELECT col, f.state, f.message, f.detail
 FROM unnest('{j,arr}'::text[]) AS col, test.fails(format('SELECT fca.get_page(NULL::get_page.t, sort_by => %L)', col)) AS f ORDER BY col;
+
+-- Ranges of times, whose text depends on settings; those of numbers do not.
+CREATE TYPE floats AS RANGE (SUBTYPE = float8);
+CREATE DOMAIN days AS daterange;
+CREATE TABLE spans (id int PRIMARY KEY, a tstzrange, b tsrange, c days, d tstzmultirange, e floats, f numrange, g int8range, h int4multirange);
+INSERT INTO spans SELECT i, tstzrange('2026-01-01Z', '2026-01-02Z'), NULL, NULL, NULL, NULL, numrange(i % 3, 5.50), int8range(i % 2, 9), int4multirange(int4range(i % 4, 7)) FROM generate_series(1, 9) AS i;
+SELECT col, f.state, f.message, f.detail, f.hint FROM unnest('{a,b,c,d,e}'::text[]) AS col, test.fails(format('SELECT fca.get_page(NULL::get_page.spans, sort_by => %L)', col)) AS f ORDER BY col;
+SELECT count(*) FROM fca.get_all(NULL::spans, sort_by => 'a, b, c, d, e');
+SELECT col, ARRAY(SELECT id FROM fca.get_page(NULL::spans, sort_by => col, after => (SELECT to_jsonb(s) FROM spans AS s WHERE id = 4))) AS behind_4 FROM unnest('{f,g,h}'::text[]) AS col ORDER BY col;
 
 -- With filters; a page of its own.
 SELECT walk('a desc, b', 3, '{"nn": {"gte": 2}, "any_of": [{"a": null}, {"a": {"gt": 2}}]}') = truth('a desc, b', 'nn >= 2 AND (a IS NULL OR a > 2)') AS same;

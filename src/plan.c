@@ -432,8 +432,49 @@ may_overtake(const FcaQuery *query)
 		(relation->relkind != RELKIND_RELATION || relation->relhassubclass);
 }
 
-FcaPlan *
-fca_plan_keep(const FcaQuery *query, int options)
+/*
+ * Throws the caught error on without the text of a statement of ours: the caller
+ * has not written it, and it may be long.
+ */
+pg_noreturn static void
+throw_without_text(const char *text, MemoryContext context)
+{
+	ErrorData  *error;
+	char	   *found;
+
+	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INSUFFICIENT_RESOURCES)
+		PG_RE_THROW();			/* there may be no memory for a copy */
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	if (error->internalquery != NULL && strcmp(error->internalquery, text) == 0)
+	{
+		error->internalquery = NULL;
+		error->internalpos = 0;
+	}
+	found = error->context != NULL ? strstr(error->context, text) : NULL;
+	if (found != NULL)
+	{
+		char	   *end = found + strlen(text);
+
+		/* the lines that it is in, whatever the language says around it */
+		while (found > error->context && found[-1] != '\n')
+			found--;
+		end += strcspn(end, "\n");
+		if (*end == '\n')
+			end++;
+		else if (found > error->context)
+			found--;
+		memmove(found, end, strlen(end) + 1);
+		if (*error->context == '\0')
+			error->context = NULL;
+	}
+	ReThrowError(error);
+}
+
+/* Prepares and plans a query's text, and enters it. */
+static FcaPlan *
+plan_text(const FcaQuery *query, int options)
 {
 	SPIPlanPtr	spi_plan;
 	FcaPlan    *plan;
@@ -497,6 +538,24 @@ fca_plan_keep(const FcaQuery *query, int options)
 	return plan;
 }
 
+FcaPlan *
+fca_plan_keep(const FcaQuery *query, int options)
+{
+	FcaPlan    *plan = NULL;
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		plan = plan_text(query, options);
+	}
+	PG_CATCH();
+	{
+		throw_without_text(query->text.data, context);
+	}
+	PG_END_TRY();
+	return plan;
+}
+
 /* Checks the privileges of a plan, releases it, and gives its estimate. */
 static double
 check_cached(CachedPlan *cached)
@@ -550,10 +609,20 @@ begin_run(const FcaPlan *plan)
 Portal
 fca_plan_open(FcaPlan *plan, const FcaQuery *query, const char *name)
 {
+	MemoryContext context = CurrentMemoryContext;
 	int			nest_level = begin_run(plan);
-	Portal		portal = SPI_cursor_open_with_paramlist(name, plan->plan,
-														fca_query_params(query), false);
+	Portal		portal = NULL;
 
+	PG_TRY();
+	{
+		portal = SPI_cursor_open_with_paramlist(name, plan->plan,
+												fca_query_params(query), false);
+	}
+	PG_CATCH();
+	{
+		throw_without_text(source_of(plan)->query_string, context);
+	}
+	PG_END_TRY();
 	end_settings(nest_level);
 	if (portal == NULL)
 		elog(ERROR, "could not open cursor: %s", SPI_result_code_string(SPI_result));
@@ -564,16 +633,25 @@ uint64
 fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only, uint64 count,
 			 DestReceiver *dest)
 {
+	MemoryContext context = CurrentMemoryContext;
 	SPIExecuteOptions options = {0};
 	int			nest_level;
-	int			result;
+	int			result = 0;
 
 	options.params = fca_query_params(query);
 	options.read_only = read_only && !fca_model_is_newer(query->model);
 	options.tcount = count;
 	options.dest = dest;
 	nest_level = begin_run(plan);
-	result = SPI_execute_plan_extended(plan->plan, &options);
+	PG_TRY();
+	{
+		result = SPI_execute_plan_extended(plan->plan, &options);
+	}
+	PG_CATCH();
+	{
+		throw_without_text(source_of(plan)->query_string, context);
+	}
+	PG_END_TRY();
 	end_settings(nest_level);
 	if (result < 0)
 		elog(ERROR, "could not execute plan: %s", SPI_result_code_string(result));

@@ -489,6 +489,14 @@ row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 					keys[0].descending ? "<" : ">", values.data);
 }
 
+/* A sort key equal to the place. */
+static const char *
+equal_text(const FcaQuery *query, const FcaSortKey *key)
+{
+	return key->after > 0 ? after_text(query, key, BTEqualStrategyNumber)
+		: psprintf("%s IS NULL", fca_column_text(key->column));
+}
+
 /* Adds the places that are behind one in a key, and equal it in the prefix. */
 static List *
 places_behind(const FcaQuery *query, const FcaSortKey *key, const char *prefix,
@@ -509,10 +517,38 @@ places_behind(const FcaQuery *query, const FcaSortKey *key, const char *prefix,
 	return places;
 }
 
+/* Appends: behind the place in these keys, of which a row may equal it in some. */
+static void
+append_behind(StringInfo text, const FcaQuery *query, const FcaSortKey *keys, int nkeys)
+{
+	List	   *places = places_behind(query, &keys[0], "", NIL);
+	const char *separator = "(";
+	ListCell   *cell;
+
+	foreach(cell, places)
+	{
+		appendStringInfo(text, "%s%s", separator, (char *) lfirst(cell));
+		separator = " OR ";
+	}
+	if (nkeys > 1)
+	{
+		appendStringInfo(text, "%s%s AND ", separator, equal_text(query, &keys[0]));
+		append_behind(text, query, keys + 1, nkeys - 1);
+	}
+	else if (places == NIL)
+		appendStringInfoString(text, "(false");
+	appendStringInfoChar(text, ')');
+}
+
+/* So many keys have parts of their own: few lists have more with many ties. */
+#define MAX_ARMS 4
+
 /*
  * The rows behind a place, for any keys: those that equal it in all keys but
  * the last, then those that equal it in all but the last two, and so on; each
- * of these reads one range of an index on the keys, and no row is in two.
+ * of these reads one range of an index on the keys, and no row is in two.  Each
+ * also repeats the columns and the condition, so the keys beyond the first few
+ * share one.
  */
 static void
 append_arms(FcaQuery *query, const char *condition, const FcaSortKey *keys,
@@ -521,16 +557,20 @@ append_arms(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 	List	   *places = NIL;
 	ListCell   *cell;
 
-	for (int last = nkeys - 1; last >= 0; last--)
+	for (int last = Min(nkeys - 1, MAX_ARMS); last >= 0; last--)
 	{
 		StringInfoData prefix;
 
 		initStringInfo(&prefix);
 		for (int i = 0; i < last; i++)
-			appendStringInfo(&prefix, "%s AND ", keys[i].after > 0
-							 ? after_text(query, &keys[i], BTEqualStrategyNumber)
-							 : psprintf("%s IS NULL", fca_column_text(keys[i].column)));
-		places = places_behind(query, &keys[last], prefix.data, places);
+			appendStringInfo(&prefix, "%s AND ", equal_text(query, &keys[i]));
+		if (last == MAX_ARMS)
+		{
+			append_behind(&prefix, query, keys + last, nkeys - last);
+			places = lappend(places, prefix.data);
+		}
+		else
+			places = places_behind(query, &keys[last], prefix.data, places);
 	}
 	if (places == NIL)
 		places = list_make1("false");

@@ -16,6 +16,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "foreign/fdwapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -192,14 +193,41 @@ insert_rows(void *arg)
 						   RelationGetRelationName(report->call.model.rel))));
 }
 
+/* Can rows be inserted at all?  The executor would say so of the first row. */
+static void
+check_insertable(Relation rel)
+{
+	FdwRoutine *foreign;
+
+	if (rel->rd_rel->relkind == RELKIND_MATVIEW)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("cannot change materialized view \"%s\"",
+						RelationGetRelationName(rel)),
+				 errtable(rel)));
+	if (rel->rd_rel->relkind != RELKIND_FOREIGN_TABLE)
+		return;
+	foreign = GetFdwRoutineForRelation(rel, false);
+	if (foreign->ExecForeignInsert == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot insert into foreign table \"%s\"",
+						RelationGetRelationName(rel)),
+				 errtable(rel)));
+	if (foreign->IsForeignRelUpdatable != NULL &&
+		(foreign->IsForeignRelUpdatable(rel) & (1 << CMD_INSERT)) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("foreign table \"%s\" does not allow inserts",
+						RelationGetRelationName(rel)),
+				 errtable(rel)));
+}
+
 /* What is wrong with the INSERT as a whole is an error of the call. */
 static void
 check_insert(Report *report)
 {
-	Relation	rel = report->call.model.rel;
-
-	if (rel->rd_rel->relpersistence != RELPERSISTENCE_TEMP)
-		PreventCommandIfReadOnly("INSERT");
+	check_insertable(report->call.model.rel);
 	SPI_connect();
 	fca_plan_check(fca_batch_insert(&report->batch, NULL, report->batch.count,
 									report->returning));

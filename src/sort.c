@@ -13,6 +13,13 @@
 #include "sort.h"
 #include "value.h"
 
+/*
+ * Bounds of a sort list.  Behind a place, each key has parts of its own in the
+ * text, and each part names all columns.
+ */
+#define MAX_KEYS 32
+#define MAX_KEYS_BEHIND 16
+
 /* What is left to read. */
 typedef struct Reader
 {
@@ -146,6 +153,19 @@ has_key(const FcaSort *sort, Form_pg_attribute column)
 	return false;
 }
 
+/* Error 54000 for more keys than that in the caller's list. */
+static void
+check_count(const FcaSort *sort, int max)
+{
+	if (sort->ngiven > max)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 max == MAX_KEYS
+				 ? errmsg("sort_by has more than %d keys", max)
+				 : errmsg("a page that starts behind a place cannot be sorted by more than %d keys", max),
+				 errdetail("sort_by has %d keys.", sort->ngiven)));
+}
+
 FcaSort *
 fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 {
@@ -179,10 +199,12 @@ fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("sort_by names column \"%s\" twice", name)));
 			add_key(query, sort, column, descending, nulls_first);
+			sort->ngiven++;
 			skip_space(&reader);
 		} while (*reader.at == ',' && reader.at++);
 		if (*reader.at != '\0')
 			not_a_list(&reader, "Give columns, each with asc or desc and nulls first or nulls last where wanted, such as 'last_name, created_at desc'.");
+		check_count(sort, MAX_KEYS);
 	}
 
 	foreach(cell, fca_model_order_key(query->model))
@@ -214,14 +236,57 @@ member(JsonbContainer *object, const char *name, JsonbValue *value)
 }
 
 /*
+ * The type whose values the bounds of a range are, or InvalidOid for no range
+ * and no multirange.
+ */
+static Oid
+bound_type(Oid type)
+{
+	Oid			range = type_is_multirange(type) ? get_multirange_range(type) : type;
+
+	return type_is_range(range) ? getBaseType(get_range_subtype(range)) : InvalidOid;
+}
+
+/* Is the text of a type's value the same under all settings? */
+static bool
+has_one_text(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+		case TEXTOID:
+		case VARCHAROID:
+		case UUIDOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
  * A place must tell its values apart, and some do not as JSON: a jsonb null is
- * like NULL, arrays lose their bounds, and a composite type may hold both.
+ * like NULL, arrays lose their bounds, and a composite type may hold both.  A
+ * range is text there, which of times is another one under each DateStyle
+ * and TimeZone, and may be read as another time.
  */
 static void
 check_place(const FcaQuery *query, Form_pg_attribute column)
 {
 	Oid			type = getBaseType(column->atttypid);
+	Oid			bound = bound_type(type);
 
+	if (OidIsValid(bound) && !has_one_text(bound))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("pages cannot be sorted by column \"%s\"",
+						NameStr(column->attname)),
+				 errdetail("How JSON shows a value of type %s depends on settings.",
+						   format_type_be(column->atttypid)),
+				 errhint("Sort by a bound of it, as a column of the table or of a view."),
+				 errtablecol(query->model->rel, column->attnum)));
 	if (type == JSONBOID || OidIsValid(get_element_type(type)) || type_is_rowtype(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -242,6 +307,7 @@ fca_sort_place(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argn
 	fca_query_shape(query, !PG_ARGISNULL(argno));
 	if (PG_ARGISNULL(argno))
 		return;
+	check_count(sort, MAX_KEYS_BEHIND);
 	fca_json_value(PG_GETARG_JSONB_P(argno), &after);
 	if (!fca_json_is_object(&after))
 		ereport(ERROR,
