@@ -131,10 +131,24 @@ read_id(FcaCall *call, int argno)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
 
-	fca_query_shape_column(&call->query, fca_model_key(&call->model));
-	fca_query_param(&call->query,
-					getBaseType(get_fn_expr_argtype(fcinfo->flinfo, argno)),
-					PG_GETARG_DATUM(argno), PG_ARGISNULL(argno));
+	Form_pg_attribute key = fca_model_key(&call->model);
+
+	fca_query_shape_column(&call->query, key);
+	fca_query_operand(&call->query, key,
+					  getBaseType(get_fn_expr_argtype(fcinfo->flinfo, argno)),
+					  PG_GETARG_DATUM(argno), PG_ARGISNULL(argno));
+}
+
+/* The same for an array of them. */
+static void
+read_ids(FcaCall *call, Form_pg_attribute column, int argno)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+
+	fca_query_shape_column(&call->query, column);
+	fca_query_operands(&call->query, column,
+					   getBaseType(get_fn_expr_argtype(fcinfo->flinfo, argno)),
+					   PG_GETARG_DATUM(argno), PG_ARGISNULL(argno));
 }
 
 /* key = $n, where the id is the last parameter. */
@@ -217,7 +231,7 @@ fca_get_many(PG_FUNCTION_ARGS)
 
 	fca_call_begin(&call, fcinfo, FCA_OP_GET_MANY);
 	fca_rows_begin(fcinfo);
-	read_id(&call, 1);
+	read_ids(&call, fca_model_key(&call.model), 1);
 
 	SPI_connect();
 	plan = fca_plan_find(&call.query);
@@ -249,9 +263,7 @@ fca_get_children(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("parent_column must not be null")));
 	parent = fca_model_column(&call.model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	fca_query_shape_column(&call.query, parent);
-	fca_query_param(&call.query, getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 2)),
-					PG_GETARG_DATUM(2), PG_ARGISNULL(2));
+	read_ids(&call, parent, 2);
 	fca_check_limit(&fcinfo->args[3], "per_parent");
 	limit = fca_query_param(&call.query, INT8OID, PG_GETARG_DATUM(3), PG_ARGISNULL(3));
 	sort = fca_sort_read(&call.query, fcinfo, 4);

@@ -130,6 +130,21 @@ has_trigram(const char *text, int length)
 }
 
 /*
+ * A parameter that the column of that name is compared with.  Types of the user's
+ * read text here; those of the server may be cast to in SQL.
+ */
+static int
+add_operand(FcaFinding *finding, const char *column, Oid type, Datum value, bool isnull)
+{
+	FcaQuery   *query = &finding->query;
+
+	if (!fca_model_has_user_types(&finding->model))
+		return fca_query_param(query, type, value, isnull);
+	return (type_is_array(type) ? fca_query_operands : fca_query_operand)
+		(query, fca_model_column(&finding->model, column), type, value, isnull);
+}
+
+/*
  * Reads the arguments of the conditions, and gives the one after them.  A NULL
  * finds nothing, and so does a value that the relation's enum lacks.
  */
@@ -173,7 +188,9 @@ read_conditions(FcaFinding *finding, const FcaArgument *argument)
 				!fca_column_takes(fca_model_column(&finding->model, condition->column),
 								  wanted);
 		}
-		finding->params[i] = fca_query_param(&finding->query, given->type, value, isnull);
+		finding->params[i] = condition->test == FCA_CONTAINS
+			? fca_query_param(&finding->query, given->type, value, isnull)
+			: add_operand(finding, condition->column, given->type, value, isnull);
 	}
 	return argument;
 }
@@ -255,6 +272,28 @@ lead_with_condition(FcaFinding *finding)
 	finding->led = true;
 }
 
+/* An expression of a declaration, in which {column} is the column as text. */
+static const char *
+expression_text(const FcaModel *model, const char *expression)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (const char *at = expression; *at != '\0'; at++)
+	{
+		const char *end = *at == '{' ? strchr(at, '}') : NULL;
+
+		if (end == NULL)
+		{
+			appendStringInfoChar(&text, *at);
+			continue;
+		}
+		appendStringInfoString(&text, fca_searched_text(fca_model_column(model, pnstrdup(at + 1, end - at - 1))));
+		at = end;
+	}
+	return text.data;
+}
+
 /* What the declaration says of the sort keys, for the text. */
 static void
 resolve_keys(FcaFinding *finding)
@@ -266,10 +305,12 @@ resolve_keys(FcaFinding *finding)
 		FcaSortKey *key = &finding->keys[i];
 		const FcaOrder *order = &from->order[i];
 
-		key->expression = order->expression;
 		key->descending = key->nulls_first = order->descending;
 		if (order->column == NULL)
+		{
+			key->expression = expression_text(&finding->model, order->expression);
 			continue;
+		}
 		key->column = fca_model_column(&finding->model, order->column);
 
 		/* the last key is the id, which is unique and so never NULL */
@@ -292,8 +333,8 @@ read_order(FcaFinding *finding, const FcaArgument *place)
 		if (!fca_finder_has_place(finding->finder) || place[i].value.isnull)
 			continue;
 		finding->keys[i].placed = true;
-		finding->keys[i].after = fca_query_param(&finding->query, place[i].type,
-												 place[i].value.value, false);
+		finding->keys[i].after = add_operand(finding, from->order[i].column, place[i].type,
+											 place[i].value.value, false);
 		given++;
 	}
 	if (given > 0 && given < finding->nkeys)

@@ -5,16 +5,21 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "parser/parse_coerce.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "query.h"
+#include "value.h"
 
 /*
  * The text of a list has one of these as a constant LIMIT, the smallest that is
@@ -168,6 +173,65 @@ type_text(Oid type, int32 typmod)
 								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 }
 
+/*
+ * The column as a comparison takes it: a domain as its base type, since the
+ * operators of enums, arrays and the like do not look through it.
+ */
+static const char *
+compared_text(Form_pg_attribute column)
+{
+	Oid			type = getBaseType(column->atttypid);
+
+	return type == column->atttypid ? fca_column_text(column)
+		: psprintf("%s::%s", fca_column_text(column), type_text(type, -1));
+}
+
+/*
+ * Who owns a type can make casts of it, which run as who reads the column.  The
+ * owner of the relation and superusers can do as much by a view.
+ */
+static bool
+has_trusted_casts(Form_pg_attribute column)
+{
+	Oid			type = getBaseType(column->atttypid);
+	HeapTuple	tuple;
+	Oid			owner;
+	bool		trusted;
+
+	if (type < FirstNormalObjectId)
+		return true;			/* only a superuser can make one */
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	owner = ((Form_pg_type) GETSTRUCT(tuple))->typowner;
+	ReleaseSysCache(tuple);
+	if (superuser_arg(owner))
+		return true;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(column->attrelid));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", column->attrelid);
+	trusted = ((Form_pg_class) GETSTRUCT(tuple))->relowner == owner;
+	ReleaseSysCache(tuple);
+	return trusted;
+}
+
+const char *
+fca_cast_text(Form_pg_attribute column, Oid type, int32 typmod)
+{
+	const char *text = fca_column_text(column);
+	bool		is_enum = get_typtype(getBaseType(column->atttypid)) == TYPTYPE_ENUM;
+
+	/* an enum is its label, and what cannot be trusted its text */
+	if (is_enum)
+		text = psprintf("pg_catalog.enum_out(%s)::pg_catalog.text", compared_text(column));
+	else if (!has_trusted_casts(column))
+		text = psprintf("CASE WHEN NOT %s IS NULL THEN pg_catalog.format('%%s', %s) END",
+						text, text);
+	else
+		return psprintf("%s::%s", text, type_text(type, typmod));
+	return type == TEXTOID ? text : psprintf("(%s)::%s", text, type_text(type, typmod));
+}
+
 void
 fca_append_row(StringInfo text, const FcaModel *model)
 {
@@ -181,11 +245,11 @@ fca_append_row(StringInfo text, const FcaModel *model)
 		if (wanted->attisdropped)
 			continue;
 		column = fca_model_column(model, NameStr(wanted->attname));
-		appendStringInfo(text, "%s%s", separator, fca_column_text(column));
-		if (column->atttypid != wanted->atttypid ||
-			column->atttypmod != wanted->atttypmod)
-			appendStringInfo(text, "::%s",
-							 type_text(wanted->atttypid, wanted->atttypmod));
+		appendStringInfo(text, "%s%s", separator,
+						 column->atttypid == wanted->atttypid &&
+						 column->atttypmod == wanted->atttypmod
+						 ? fca_column_text(column)
+						 : fca_cast_text(column, wanted->atttypid, wanted->atttypmod));
 		separator = ", ";
 	}
 }
@@ -225,6 +289,7 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 	Oid			function;
 	char		category;
 	bool		preferred;
+	CoercionPathType path;
 
 	if (!OidIsValid(family) && strategy == BTEqualStrategyNumber)
 	{
@@ -252,17 +317,87 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 		return get_opfamily_member(family, input, *cast, strategy);
 
 	/*
-	 * Text is read by the type's input function.  Any other operand must be
-	 * of a type that turns into the column's without loss.
+	 * Text is read by the type's input function; for a type of the user's that
+	 * was done before.  Any other operand must be of a type that turns into the
+	 * column's without loss.
 	 */
 	*cast = type;
 	operator = get_opfamily_member(family, input, input, strategy);
 	get_type_category_preferred(operand, &category, &preferred);
-	if (category == TYPCATEGORY_STRING ||
-		find_coercion_pathway(type, operand, COERCION_IMPLICIT,
-							  &function) != COERCION_PATH_NONE)
+	if (category == TYPCATEGORY_STRING && type < FirstNormalObjectId)
 		return operator;
-	return InvalidOid;
+	path = find_coercion_pathway(type, operand, COERCION_IMPLICIT, &function);
+	if (path == COERCION_PATH_NONE ||
+		(path == COERCION_PATH_FUNC && !has_trusted_casts(column)))
+		return InvalidOid;
+	return operator;
+}
+
+/* Is such an operand text that the column's type has to read? */
+static bool
+is_read(Form_pg_attribute column, Oid operand_type)
+{
+	Oid			type = getBaseType(column->atttypid);
+	char		category;
+	bool		preferred;
+
+	if (operand_type == type || type == TEXTOID || type == VARCHAROID ||
+		type == BPCHAROID || type == NAMEOID || !OidIsValid(operand_type))
+		return false;
+	get_type_category_preferred(getBaseType(operand_type), &category, &preferred);
+	return category == TYPCATEGORY_STRING;
+}
+
+int
+fca_query_operand(FcaQuery *query, Form_pg_attribute column, Oid type,
+				  Datum value, bool isnull)
+{
+	if (is_read(column, type))
+	{
+		if (!isnull)
+			value = fca_input_text(fca_input_unlimited(getBaseType(column->atttypid),
+													   NameStr(column->attname)), type, value);
+		type = getBaseType(column->atttypid);
+	}
+	return fca_query_param(query, type, value, isnull);
+}
+
+int
+fca_query_operands(FcaQuery *query, Form_pg_attribute column, Oid array_type,
+				   Datum value, bool isnull)
+{
+	Oid			type = getBaseType(column->atttypid);
+	Oid			given = get_base_element_type(array_type);
+	Oid			wanted = get_array_type(type);
+
+	/* an array of arrays has no type of its own */
+	if (!is_read(column, given) || !OidIsValid(wanted))
+		return fca_query_param(query, array_type, value, isnull);
+	if (!isnull)
+	{
+		FcaInput   *input = fca_input_unlimited(type, NameStr(column->attname));
+		ArrayType  *texts = DatumGetArrayTypeP(value);
+		Datum	   *values;
+		bool	   *nulls;
+		int			count;
+		int16		length;
+		bool		by_value;
+		char		align;
+
+		get_typlenbyvalalign(given, &length, &by_value, &align);
+		deconstruct_array(texts, given, length, by_value, align, &values, &nulls, &count);
+		for (int i = 0; i < count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (!nulls[i])
+				values[i] = fca_input_text(input, given, values[i]);
+		}
+		get_typlenbyvalalign(type, &length, &by_value, &align);
+		value = PointerGetDatum(construct_md_array(values, nulls, ARR_NDIM(texts),
+												   ARR_DIMS(texts), ARR_LBOUND(texts),
+												   type, length, by_value, align));
+	}
+	return fca_query_param(query, wanted, value, isnull);
 }
 
 /* OPERATOR(schema.name) */
@@ -281,19 +416,6 @@ operator_text(Oid operator)
 					NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return text;
-}
-
-/*
- * The column as a comparison takes it: a domain as its base type, since the
- * operators of enums, arrays and the like do not look through it.
- */
-static const char *
-compared_text(Form_pg_attribute column)
-{
-	Oid			type = getBaseType(column->atttypid);
-
-	return type == column->atttypid ? fca_column_text(column)
-		: psprintf("%s::%s", fca_column_text(column), type_text(type, -1));
 }
 
 /* The operand, cast where the comparison needs it. */
@@ -375,15 +497,20 @@ fca_type_has_equality(Oid type)
 }
 
 const char *
-fca_like_text(Form_pg_attribute column, const char *pattern)
+fca_searched_text(Form_pg_attribute column)
 {
 	/* ILIKE refuses a collation in which different strings are equal */
 	bool		plain = !OidIsValid(column->attcollation) ||
 		get_collation_isdeterministic(column->attcollation);
 
-	return psprintf("%s::pg_catalog.text%s OPERATOR(pg_catalog.~~*) %s",
-					fca_column_text(column),
-					plain ? "" : " COLLATE pg_catalog.\"default\"", pattern);
+	return psprintf("%s%s", fca_cast_text(column, TEXTOID, -1),
+					plain ? "" : " COLLATE pg_catalog.\"default\"");
+}
+
+const char *
+fca_like_text(Form_pg_attribute column, const char *pattern)
+{
+	return psprintf("%s OPERATOR(pg_catalog.~~*) %s", fca_searched_text(column), pattern);
 }
 
 Datum
@@ -627,22 +754,69 @@ element_comparison(const FcaQuery *query, Form_pg_attribute column, int n)
 }
 
 /*
- * The sort keys around a subquery of T's columns, which are compared in the
- * relation's own types again.
+ * A list within parentheses, LIMIT $limit (0: none), whose rows are sorted once
+ * more outside.  Beside T's columns it has the sort keys as the relation has
+ * them, which may tell more apart than T does.
  */
+static void
+append_subselect(FcaQuery *query, const char *condition, const FcaSortKey *keys,
+				 int nkeys, int limit)
+{
+	StringInfo	text = &query->text;
+
+	appendStringInfoString(text, "(SELECT ");
+	fca_append_row(text, query->model);
+	for (int i = 0; i < nkeys; i++)
+		appendStringInfo(text, ", %s", fca_column_text(keys[i].column));
+	appendStringInfo(text, " FROM %s AS r WHERE %s", fca_relation_text(query->model), condition);
+	append_order(text, keys, nkeys);
+	if (limit > 0)
+		appendStringInfo(text, " LIMIT $%d", limit);
+	appendStringInfoChar(text, ')');
+}
+
+/* T's columns of such a list, by the names that append_list_names() gives them. */
+static void
+append_outer_row(FcaQuery *query)
+{
+	TupleDesc	row = query->model->rowdesc;
+	int			count = 0;
+
+	for (int i = 0; i < row->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(row, i);
+
+		if (column->attisdropped)
+			continue;
+		appendStringInfo(&query->text, "%sr.c%d AS %s", count > 0 ? ", " : "",
+						 count + 1, quote_identifier(NameStr(column->attname)));
+		count++;
+	}
+}
+
+/* " AS r (c1, ..., k1, ...)": names of no column. */
+static void
+append_list_names(FcaQuery *query, int nkeys)
+{
+	TupleDesc	row = query->model->rowdesc;
+	int			count = 0;
+
+	appendStringInfoString(&query->text, " AS r (");
+	for (int i = 0; i < row->natts; i++)
+		if (!TupleDescAttr(row, i)->attisdropped)
+			appendStringInfo(&query->text, "c%d, ", ++count);
+	for (int i = 0; i < nkeys; i++)
+		appendStringInfo(&query->text, "%sk%d", i > 0 ? ", " : "", i + 1);
+	appendStringInfoChar(&query->text, ')');
+}
+
 static void
 append_outer_order(FcaQuery *query, const FcaSortKey *keys, int nkeys, bool reversed)
 {
 	for (int i = 0; i < nkeys; i++)
-	{
-		Form_pg_attribute column = keys[i].column;
-
-		appendStringInfo(&query->text, "%s%s::%s%s NULLS %s", i > 0 ? ", " : "",
-						 fca_column_text(column),
-						 type_text(column->atttypid, column->atttypmod),
+		appendStringInfo(&query->text, "%sr.k%d%s NULLS %s", i > 0 ? ", " : "", i + 1,
 						 keys[i].descending != reversed ? " DESC" : "",
 						 keys[i].nulls_first != reversed ? "FIRST" : "LAST");
-	}
 }
 
 void
@@ -661,13 +835,13 @@ fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
 					FcaSortKey *keys, int nkeys, int limit, bool reversed)
 {
 	StringInfo	text = &query->text;
-	FcaWindow	all = {0};
 
-	appendStringInfo(text, "SELECT r.* FROM %s CROSS JOIN LATERAL (", elements_text(query, n));
-	append_select(query, element_comparison(query, column, n), NULL, keys, nkeys, &all);
-	if (limit > 0)
-		appendStringInfo(text, " LIMIT $%d", limit);
-	appendStringInfoString(text, ") AS r ORDER BY k.n, ");
+	appendStringInfoString(text, "SELECT ");
+	append_outer_row(query);
+	appendStringInfo(text, " FROM %s CROSS JOIN LATERAL ", elements_text(query, n));
+	append_subselect(query, element_comparison(query, column, n), keys, nkeys, limit);
+	append_list_names(query, nkeys);
+	appendStringInfoString(text, " ORDER BY k.n, ");
 	append_outer_order(query, keys, nkeys, reversed);
 }
 
@@ -675,10 +849,11 @@ void
 fca_append_reversed(FcaQuery *query, const char *condition, FcaSortKey *keys,
 					int nkeys, int limit)
 {
-	FcaWindow	all = {0};
-
-	appendStringInfoString(&query->text, "SELECT r.* FROM (");
-	append_select(query, condition, NULL, keys, nkeys, &all);
-	appendStringInfo(&query->text, " LIMIT $%d) AS r ORDER BY ", limit);
+	appendStringInfoString(&query->text, "SELECT ");
+	append_outer_row(query);
+	appendStringInfoString(&query->text, " FROM ");
+	append_subselect(query, condition, keys, nkeys, limit);
+	append_list_names(query, nkeys);
+	appendStringInfoString(&query->text, " ORDER BY ");
 	append_outer_order(query, keys, nkeys, true);
 }

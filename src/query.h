@@ -85,6 +85,16 @@ extern void fca_query_shape_column(FcaQuery *query, Form_pg_attribute column);
 /* Adds a parameter and gives its number; its type becomes part of the shape. */
 extern int	fca_query_param(FcaQuery *query, Oid type, Datum value, bool isnull);
 
+/*
+ * The same for a value that a column is compared with, of any type, and for an
+ * array of such values: text is read as a value of the column's type, by its
+ * input function, since a cast may be somebody's function.
+ */
+extern int	fca_query_operand(FcaQuery *query, Form_pg_attribute column, Oid type,
+							  Datum value, bool isnull);
+extern int	fca_query_operands(FcaQuery *query, Form_pg_attribute column,
+							   Oid array_type, Datum value, bool isnull);
+
 /* The parameters, for the executor. */
 extern ParamListInfo fca_query_params(const FcaQuery *query);
 
@@ -111,6 +121,10 @@ extern FcaWindow fca_query_window(FcaQuery *query, const NullableDatum *skip,
 /* Pieces of text. */
 extern const char *fca_relation_text(const FcaModel *model);
 extern const char *fca_column_text(Form_pg_attribute column);
+
+/* The column as a value of another type, in which no cast of others runs. */
+extern const char *fca_cast_text(Form_pg_attribute column, Oid type, int32 typmod);
+
 extern void fca_append_row(StringInfo text, const FcaModel *model);
 extern void fca_append_returning(StringInfo text, const FcaModel *model);
 extern const char *fca_comparison_text(Form_pg_attribute column, int strategy,
@@ -127,7 +141,8 @@ extern bool fca_column_takes(Form_pg_attribute column, const char *value);
 extern bool fca_type_has_equality(Oid type);
 extern bool fca_type_has_ordering(Oid type);
 
-/* The column's text is like a pattern, in any case. */
+/* The column as text that can be searched; is it like a pattern, in any case? */
+extern const char *fca_searched_text(Form_pg_attribute column);
 extern const char *fca_like_text(Form_pg_attribute column, const char *pattern);
 
 /* A LIKE pattern of literal text, with anything before or after it. */

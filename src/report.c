@@ -352,7 +352,7 @@ key_text(const FcaModel *model)
 	Form_pg_attribute key = fca_model_find_key(model);
 
 	return key == NULL ? "NULL::pg_catalog.text"
-		: psprintf("%s::pg_catalog.text", fca_column_text(key));
+		: fca_cast_text(key, TEXTOID, -1);
 }
 
 Datum

@@ -47,7 +47,7 @@ typedef struct FcaCondition
 
 /*
  * A sort key is a column or, where a ranking is wanted, an SQL expression over
- * the relation "r" and the parameters of the conditions.
+ * {columns}, as text, and the parameters of the conditions.
  */
 typedef struct FcaOrder
 {

@@ -356,7 +356,7 @@ read_value(FcaInput *input, const JsonbValue *json, bool *isnull)
 typedef struct ErrorPlace
 {
 	const char *column;
-	int64		row;
+	int64		row;			/* 0: of none; -1: no JSON */
 } ErrorPlace;
 
 static void
@@ -367,6 +367,8 @@ tell_place(void *arg)
 	if (place->row > 0)
 		errcontext("JSON value of column \"%s\", row " INT64_FORMAT,
 				   place->column, place->row);
+	else if (place->row < 0)
+		errcontext("value of column \"%s\"", place->column);
 	else
 		errcontext("JSON value of column \"%s\"", place->column);
 }
@@ -390,8 +392,9 @@ throw_with_column(const char *column, MemoryContext context)
 	ReThrowError(error);
 }
 
-Datum
-fca_input_value(FcaInput *input, const JsonbValue *json, int64 row, bool *isnull)
+/* A value of JSON or, where that is NULL, of text. */
+static Datum
+input_value(FcaInput *input, const JsonbValue *json, char *text, int64 row, bool *isnull)
 {
 	ErrorContextCallback callback;
 	ErrorPlace	place;
@@ -407,7 +410,8 @@ fca_input_value(FcaInput *input, const JsonbValue *json, int64 row, bool *isnull
 
 	PG_TRY();
 	{
-		value = read_value(input, json, isnull);
+		value = json != NULL ? read_value(input, json, isnull)
+			: InputFunctionCall(&input->function, text, input->ioparam, input->base_typmod);
 	}
 	PG_CATCH();
 	{
@@ -417,6 +421,22 @@ fca_input_value(FcaInput *input, const JsonbValue *json, int64 row, bool *isnull
 
 	error_context_stack = callback.previous;
 	return value;
+}
+
+Datum
+fca_input_value(FcaInput *input, const JsonbValue *json, int64 row, bool *isnull)
+{
+	return input_value(input, json, NULL, row, isnull);
+}
+
+Datum
+fca_input_text(FcaInput *input, Oid type, Datum text)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return input_value(input, NULL, OidOutputFunctionCall(output, text), -1, NULL);
 }
 
 const char *

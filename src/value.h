@@ -35,6 +35,9 @@ extern FcaInput *fca_input_unlimited(Oid type, const char *column);
 extern Datum fca_input_value(FcaInput *input, const JsonbValue *json, int64 row,
 							 bool *isnull);
 
+/* The same from a value of a text-like type. */
+extern Datum fca_input_text(FcaInput *input, Oid type, Datum text);
+
 /* What a JSON value is, for messages: "a string", "an object". */
 extern const char *fca_json_kind(const JsonbValue *json);
 

@@ -16,7 +16,7 @@
  * read a large table in parallel.
  */
 #define SPACES "E' \\t\\r\\n'"
-#define KEYWORDS "r.keywords::pg_catalog.text"
+#define KEYWORDS "{keywords}"
 #define KEYWORD "pg_catalog.substr($1, 2, pg_catalog.length($1) OPERATOR(pg_catalog.-) 2)"
 #define WITHOUT_SPACES(text) "pg_catalog.translate(" text ", " SPACES ", '')"
 
@@ -29,7 +29,7 @@ static const char keyword_rank[] =
 " OR pg_catalog.concat(',', pg_catalog.regexp_replace(pg_catalog.btrim(" KEYWORDS ", " SPACES "),"
 " E'[ \\t\\r\\n]*,[ \\t\\r\\n]*', ',', 'g'), ',')"
 " OPERATOR(pg_catalog.~~*) pg_catalog.concat('%,', " KEYWORD ", ',%')) THEN 1"
-" WHEN r.question::pg_catalog.text OPERATOR(pg_catalog.~~*) pg_catalog.substr($1, 2) THEN 2"
+" WHEN {question} OPERATOR(pg_catalog.~~*) pg_catalog.substr($1, 2) THEN 2"
 " ELSE 3 END";
 
 FCA_FINDER(fca_faqs, search_by_keyword,
