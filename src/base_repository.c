@@ -435,6 +435,7 @@ fca_count_estimate(PG_FUNCTION_ARGS)
 	double		rows;
 
 	fca_call_begin(&call, fcinfo, FCA_OP_COUNT_ESTIMATE);
+	call.query.planned_for_values = true;
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
 
 	SPI_connect();

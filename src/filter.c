@@ -23,6 +23,12 @@
 #define MAX_DEPTH 32
 #define MAX_TESTS 1000
 
+/*
+ * Of more values than this a list is hashed, where no index finds them: each row
+ * would be compared with all.  For so few, that takes as long.
+ */
+#define MAX_UNHASHED 16
+
 /* A list of more values than this is sorted; it takes a moment that shows. */
 #define MAX_UNSORTED 10000
 
@@ -106,6 +112,7 @@ struct FcaFilter
 	bool		is_null;		/* eq, ne: with null; in: null is in the list;
 								 * is_null: what it says */
 	bool		is_empty;		/* in, not_in: is the list? */
+	bool		is_long;		/* has the array parameter many values? */
 	int			any;			/* number of an array parameter, or 0 */
 	int			first;			/* number of the first single parameter, */
 	int			count;			/* and how many there are */
@@ -268,9 +275,14 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 	if (array != NULL && array->nelems > MAX_UNSORTED)
 		sort_values(array, test->column->attcollation);
 	if (array != NULL)
+	{
+		/* the server itself hashes a list that it knows when it plans */
+		test->is_long = array->nelems > MAX_UNHASHED && !query->planned_for_values;
+		fca_query_shape(query, test->is_long);
 		test->any = fca_query_param(query, array_type,
 									makeArrayResult(array, CurrentMemoryContext),
 									false);
+	}
 	else
 		fca_query_shape(query, SHAPE_END);
 	fca_query_shape(query, test->is_null);
@@ -592,7 +604,9 @@ append_in(StringInfo text, const FcaFilter *test)
 
 	if (test->any > 0)
 	{
-		appendStringInfoString(text, fca_any_text(test->column, test->any));
+		appendStringInfoString(text, fca_any_text(test->column, test->any,
+												  test->is_long &&
+												  !fca_model_may_have_index(test->column)));
 		separator = " OR ";
 	}
 	for (int i = 0; i < test->count; i++)

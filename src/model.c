@@ -16,10 +16,14 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -351,6 +355,95 @@ fca_model_column(const FcaModel *model, const char *name)
 							 fca_model_name(model), columns.data)));
 	}
 	return relation_column(model, name);
+}
+
+/* Has a table an index that begins with that column, for all of its rows? */
+static bool
+has_index(Relation rel, AttrNumber attnum)
+{
+	List	   *indexes = RelationGetIndexList(rel);
+	bool		found = false;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID,
+											ObjectIdGetDatum(lfirst_oid(cell)));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
+		if (((Form_pg_index) GETSTRUCT(tuple))->indisvalid &&
+			((Form_pg_index) GETSTRUCT(tuple))->indkey.values[0] == attnum &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
+			found = true;
+		ReleaseSysCache(tuple);
+	}
+	list_free(indexes);
+	return found;
+}
+
+static bool may_have_index(Oid relid, AttrNumber attnum);
+
+/* The same of a column of a subquery, wherever it comes from. */
+static bool
+may_have_index_below(Query *query, AttrNumber attnum)
+{
+	TargetEntry *entry = list_nth(query->targetList, attnum - 1);
+	Node	   *node = strip_implicit_coercions((Node *) entry->expr);
+	RangeTblEntry *rte;
+
+	check_stack_depth();
+	while (IsA(node, Var) && ((Var *) node)->varlevelsup == 0 &&
+		   ((Var *) node)->varattno > 0)
+	{
+		Var		   *var = (Var *) node;
+
+		rte = rt_fetch(var->varno, query->rtable);
+		switch (rte->rtekind)
+		{
+			case RTE_RELATION:
+				return may_have_index(rte->relid, var->varattno);
+			case RTE_SUBQUERY:
+				return may_have_index_below(rte->subquery, var->varattno);
+			case RTE_JOIN:
+				node = strip_implicit_coercions(list_nth(rte->joinaliasvars,
+														 var->varattno - 1));
+				break;
+			default:
+				return false;
+		}
+	}
+	return false;
+}
+
+static bool
+may_have_index(Oid relid, AttrNumber attnum)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	const char *name = NameStr(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname);
+	bool		found = rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
+
+	if (rel->rd_rel->relkind == RELKIND_VIEW)
+		found = may_have_index_below(get_view_query(rel), attnum);
+	else if (!found)
+		found = has_index(rel, attnum);
+	if (!found && rel->rd_rel->relhassubclass)
+	{
+		List	   *children = find_inheritance_children(relid, AccessShareLock);
+		ListCell   *cell;
+
+		foreach(cell, children)
+			if (!found)
+				found = may_have_index(lfirst_oid(cell), get_attnum(lfirst_oid(cell), name));
+	}
+	relation_close(rel, NoLock);
+	return found;
+}
+
+bool
+fca_model_may_have_index(Form_pg_attribute column)
+{
+	return may_have_index(column->attrelid, column->attnum);
 }
 
 /*

@@ -73,6 +73,12 @@ extern Form_pg_attribute fca_model_find_column(const FcaModel *model,
 extern bool fca_model_is_nullable(const FcaModel *model, Form_pg_attribute column);
 
 /*
+ * Could an index find values of that column?  Also below a view; of a foreign
+ * table only the other server knows.
+ */
+extern bool fca_model_may_have_index(Form_pg_attribute column);
+
+/*
  * Is the column in the list?  Told by its number, since an open relation can
  * get a new descriptor, by a VALIDATE CONSTRAINT of another session.
  */

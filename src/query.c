@@ -37,6 +37,7 @@ fca_query_begin(FcaQuery *query, const FcaModel *model, FcaOperation operation)
 	initStringInfo(&query->text);
 	query->no_bitmaps = false;
 	query->in_parts = false;
+	query->planned_for_values = false;
 	query->nparams = 0;
 	query->room = 8;
 	query->types = palloc(sizeof(Oid) * query->room);
@@ -447,16 +448,20 @@ fca_comparison_text(Form_pg_attribute column, int strategy,
 					operand_text(operand, cast));
 }
 
-/* column = ANY (parameter): the parameter is an array of the column's type. */
+/*
+ * column = ANY (parameter): the parameter is an array of the column's type.
+ * "hashed", if that can be: the server does so with a subquery's rows.
+ */
 const char *
-fca_any_text(Form_pg_attribute column, int param)
+fca_any_text(Form_pg_attribute column, int param, bool hashed)
 {
 	Oid			cast;			/* the column's own type needs none */
 	Oid			operator = comparison_operator(column, BTEqualStrategyNumber,
 											   column->atttypid, &cast);
 
-	return psprintf("%s %s ANY ($%d)", compared_text(column),
-					operator_text(operator), param);
+	return psprintf(hashed && op_hashjoinable(operator, getBaseType(column->atttypid))
+					? "%s %s ANY (SELECT pg_catalog.unnest($%d))" : "%s %s ANY ($%d)",
+					compared_text(column), operator_text(operator), param);
 }
 
 /* column = 'literal', in the column's own type. */

@@ -57,6 +57,7 @@ typedef struct FcaQuery
 	NullableDatum *params;
 	bool		no_bitmaps;		/* plan it without bitmap scans? */
 	bool		in_parts;		/* is the text a UNION ALL in order? */
+	bool		planned_for_values; /* is it planned anew at each call? */
 } FcaQuery;
 
 /* A sort key, and the place behind which a page starts. */
@@ -129,7 +130,7 @@ extern void fca_append_row(StringInfo text, const FcaModel *model);
 extern void fca_append_returning(StringInfo text, const FcaModel *model);
 extern const char *fca_comparison_text(Form_pg_attribute column, int strategy,
 									   const char *operand, Oid operand_type);
-extern const char *fca_any_text(Form_pg_attribute column, int param);
+extern const char *fca_any_text(Form_pg_attribute column, int param, bool hashed);
 extern const char *fca_literal_text(Form_pg_attribute column, const char *literal);
 
 /*
