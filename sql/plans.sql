@@ -4,7 +4,8 @@
 \i :desk
 CREATE SCHEMA plans;
 
--- A default that evicts every kept plan, by more than 2 MB of others, and one that makes the caller's own plan anew.
+-- A default that evicts every kept plan that is not in hand, by more than 1 MB of others, and discards those that are.
+SET fca_repo.plan_cache_size = '1MB';
 DO $$ BEGIN
 	EXECUTE (SELECT format('CREATE TABLE plans.wide (id int PRIMARY KEY, %s)', string_agg(format('c%s int', i), ', ')) FROM generate_series(1, 100) AS i);
 END $$;
@@ -13,6 +14,7 @@ BEGIN
 	FOR i IN 1..63 LOOP
 		PERFORM fca.get_by_filters(NULL::plans.wide, (SELECT jsonb_object_agg('c' || b, 1) FROM generate_series(1, 6) AS b WHERE i & (1 << b - 1) > 0));
 	END LOOP;
+	EXECUTE 'DISCARD PLANS';
 	RETURN 7;
 END $$;
 CREATE TABLE plans.busy (id int PRIMARY KEY, a int DEFAULT plans.evict(), b int);
@@ -58,6 +60,16 @@ BEGIN;
 SELECT count(*) FROM fca.find_escalated_for_update(0);
 SELECT pg_current_xact_id_if_assigned() IS NULL AS nothing_locked;
 ROLLBACK;
+
+-- The room for plans is the DBA's to say, within bounds.
+SELECT setting, unit, min_val, context FROM pg_settings WHERE name = 'fca_repo.plan_cache_size';
+SET fca_repo.plan_cache_size = '1023kB';
+SET fca_repo.plan_cache = '1MB';
+CREATE ROLE regress_fca_planner;
+SET ROLE regress_fca_planner;
+SET fca_repo.plan_cache_size = '2MB';
+RESET ROLE;
+DROP ROLE regress_fca_planner;
 
 SET client_min_messages = warning;
 DROP SCHEMA plans CASCADE;
