@@ -151,11 +151,12 @@ $node->safe_psql('postgres', q{
 $node->safe_psql('shared', 'CREATE EXTENSION pg_trgm');
 $node->safe_psql('shared', q{
 	CREATE EXTENSION fca_repo;
-	GRANT USAGE, CREATE ON SCHEMA fca TO app;
-	GRANT USAGE ON SCHEMA fca TO reader;
-}, extra_params => [ '-U', 'installer' ]);
-$node->safe_psql('shared', q{
 	SELECT fca.create_tables();
+	GRANT USAGE ON SCHEMA fca TO app, reader;
+}, extra_params => [ '-U', 'installer' ]);
+$node->safe_psql('shared', join ';', 'ALTER FUNCTION fca.set_updated_at() OWNER TO app',
+	map { "ALTER TABLE fca.$_ OWNER TO app" } @relations);
+$node->safe_psql('shared', q{
 	SELECT fca.create(NULL::fca.faq, '{"question": "q", "answer": "a"}');
 	GRANT SELECT ON ALL TABLES IN SCHEMA fca TO reader;
 }, extra_params => [ '-U', 'app' ]);
