@@ -129,43 +129,53 @@ SET ROLE regress_fca_owner;
 SELECT fca.create_tables();
 SELECT to_regclass('fca.products');
 
--- A schema fca that was there before.
+-- A schema fca that was there before, or an extension: of another role.
 \c fca_regress_guard
 GRANT CREATE ON DATABASE fca_regress_guard TO regress_fca_other;
 SET ROLE regress_fca_other;
 CREATE SCHEMA fca;
 RESET ROLE;
--- empty, but another role's
 CREATE EXTENSION fca_repo;
 SELECT to_regproc('fca.guard_schema');
+-- what the hint says
+SET ROLE regress_fca_other;
+CREATE EXTENSION fca_repo;
+RESET ROLE;
+CREATE EXTENSION IF NOT EXISTS fca_repo;
+SELECT fca.create_tables();
+ALTER SCHEMA fca OWNER TO CURRENT_USER;
+SELECT fca.create_tables();
 DROP EXTENSION fca_repo;
--- with an overload in it, a table, an operator
+-- with an overload in it, an operator; the right to create is enough, and is refused by itself
+GRANT USAGE, CREATE ON SCHEMA fca TO regress_fca_other;
+GRANT CREATE ON SCHEMA public TO regress_fca_other;
 SET ROLE regress_fca_other;
 CREATE FUNCTION fca.find_by_email(email varchar) RETURNS text LANGUAGE sql AS 'SELECT email';
 RESET ROLE;
 CREATE EXTENSION fca_repo;
 SET ROLE regress_fca_other;
 DROP FUNCTION fca.find_by_email;
-CREATE TABLE fca.faqs (id int);
-RESET ROLE;
-\set VERBOSITY sqlstate
-CREATE EXTENSION fca_repo;
-\set VERBOSITY default
-SELECT extname FROM pg_extension WHERE extname = 'fca_repo';
-SET ROLE regress_fca_other;
-DROP TABLE fca.faqs;
-RESET ROLE;
-GRANT CREATE ON SCHEMA public TO regress_fca_other;
-SET ROLE regress_fca_other;
 CREATE FUNCTION public.f(text, text) RETURNS bool LANGUAGE sql AS 'SELECT true';
 CREATE OPERATOR fca.= (LEFTARG = text, RIGHTARG = text, FUNCTION = public.f);
 RESET ROLE;
 CREATE EXTENSION fca_repo;
--- taken over, with the object in it: the owner knows what is there
-ALTER SCHEMA fca OWNER TO CURRENT_USER;
+-- taken over: who does that knows what it is
+ALTER OPERATOR fca.= (text, text) OWNER TO CURRENT_USER;
+CREATE EXTENSION fca_repo;
+REVOKE CREATE ON SCHEMA fca FROM regress_fca_other;
+GRANT CREATE ON SCHEMA fca TO PUBLIC;
+CREATE EXTENSION fca_repo;
+SELECT extname FROM pg_extension WHERE extname = 'fca_repo';
+REVOKE CREATE ON SCHEMA fca FROM PUBLIC;
 CREATE EXTENSION fca_repo;
 SELECT count(*) FROM fca.create_tables();
 SELECT id FROM fca.find_by_email('none');
+-- and later: also where all is there
+GRANT CREATE ON SCHEMA fca TO regress_fca_other;
+SELECT fca.create_tables();
+SET ROLE regress_fca_other;
+SELECT fca.create_tables();
+RESET ROLE;
 
 \c :main
 DROP DATABASE fca_regress_install;

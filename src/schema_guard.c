@@ -1,100 +1,168 @@
 /*
  * schema_guard.c
- *		The guard of CREATE EXTENSION: whose schema is this?
+ *		The guard: who can have put something into schema "fca"?
  *
- * Who owns the schema "fca" can put an overload, an operator or a cast into it
- * and wait for a superuser to call it.  So CREATE EXTENSION refuses a schema
- * that was made by somebody else and holds anything, and warns where it is
- * empty.  Somebody else is neither the role that creates the extension, nor a
- * superuser, nor the owner of the database.
+ * Who owns the schema, or may create in it, can put an overload, an operator, a
+ * view or a trigger there, and wait for a superuser to run it.  So CREATE
+ * EXTENSION, each script that updates it, and create_tables() first look at all
+ * of it.  Who runs them trusts himself and superusers, and nobody else: not the
+ * database's owner either.
  */
 #include "compat.h"
 
-#include "catalog/pg_database.h"
-#include "catalog/pg_namespace.h"
-#include "catalog/pg_type.h"
-#include "catalog/namespace.h"
+#include "access/genam.h"
 #include "access/htup_details.h"
-#include "executor/spi.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_namespace.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "resource.h"
+#include "schema_guard.h"
 #include "signature.h"
 
 PG_FUNCTION_INFO_V1(fca_guard_schema);
 
-/* One object of the schema other than this function, or NULL. */
-static char *
-first_object(Oid schema, Oid guard)
+static bool
+is_trusted(Oid owner, Oid role)
 {
-	Oid			types[] = {OIDOID, OIDOID};
-	Datum		values[] = {ObjectIdGetDatum(schema), ObjectIdGetDatum(guard)};
-	char	   *object = NULL;
+	return owner == role || superuser_arg(owner);
+}
 
-	SPI_connect();
-	if (SPI_execute_with_args("SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)"
-							  " FROM pg_catalog.pg_depend AS d"
-							  " WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass"
-							  " AND d.refobjid OPERATOR(pg_catalog.=) $1"
-							  " AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass"
-							  " AND NOT (d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass"
-							  " AND d.objid OPERATOR(pg_catalog.=) $2)"
-							  " ORDER BY d.classid, d.objid",
-							  2, types, values, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read pg_depend");
-	if (SPI_processed > 0)
+/* The owner of an object; InvalidOid where its sort has none. */
+static Oid
+owner_of(const ObjectAddress *object)
+{
+	Oid			owner = InvalidOid;
+	Relation	catalog;
+	HeapTuple	tuple;
+	bool		isnull;
+
+	if (!is_objectclass_supported(object->classId) ||
+		get_object_attnum_owner(object->classId) == InvalidAttrNumber)
+		return InvalidOid;
+	catalog = table_open(object->classId, AccessShareLock);
+	tuple = get_catalog_object_by_oid(catalog, get_object_attnum_oid(object->classId),
+									  object->objectId);
+	if (HeapTupleIsValid(tuple))
+		owner = DatumGetObjectId(heap_getattr(tuple, get_object_attnum_owner(object->classId),
+											  RelationGetDescr(catalog), &isnull));
+	table_close(catalog, AccessShareLock);
+	return owner;
+}
+
+static void
+guard_objects(Oid schema, Oid role)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(NamespaceRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(schema));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL,
+							  lengthof(keys), keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		char	   *description = SPI_getvalue(SPI_tuptable->vals[0],
-											   SPI_tuptable->tupdesc, 1);
+		Form_pg_depend of = (Form_pg_depend) GETSTRUCT(tuple);
+		ObjectAddress object;
+		Oid			owner;
 
-		object = SPI_palloc(strlen(description) + 1);
-		strcpy(object, description);
+		ObjectAddressSet(object, of->classid, of->objid);
+		owner = owner_of(&object);
+		if (!OidIsValid(owner) || is_trusted(owner, role))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("schema \"%s\" holds an object of another role", FCA_SCHEMA),
+				 errdetail("The owner of %s is \"%s\".",
+						   getObjectDescription(&object, false),
+						   GetUserNameFromId(owner, false)),
+				 object.classId == ExtensionRelationId
+				 ? errhint("An extension cannot be given to another role: drop it, and create it again.")
+				 : errhint("Look at it; then drop it, or take it over with ALTER ... OWNER TO.")));
 	}
-	SPI_finish();
-	return object;
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+}
+
+/* Nobody else may create in the schema. */
+static void
+guard_grants(HeapTuple tuple, Oid role)
+{
+	bool		isnull;
+	Datum		grants = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &isnull);
+	Acl		   *acl;
+
+	if (isnull)
+		return;					/* the owner alone */
+	acl = DatumGetAclP(grants);
+	for (int i = 0; i < ACL_NUM(acl); i++)
+	{
+		const AclItem *item = &ACL_DAT(acl)[i];
+		const char *grantee;
+
+		if ((ACLITEM_GET_PRIVS(*item) & ACL_CREATE) == 0 || is_trusted(item->ai_grantee, role))
+			continue;
+		grantee = item->ai_grantee == ACL_ID_PUBLIC
+			? "PUBLIC" : quote_identifier(GetUserNameFromId(item->ai_grantee, false));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("schema \"%s\" is open to another role", FCA_SCHEMA),
+				 errdetail("CREATE on schema %s is granted to %s.", FCA_SCHEMA, grantee),
+				 errhint("REVOKE CREATE ON SCHEMA %s FROM %s.", FCA_SCHEMA, grantee)));
+	}
+}
+
+void
+fca_guard_schema_for(Oid schema, Oid role)
+{
+	HeapTuple	tuple;
+	Oid			owner;
+
+	/*
+	 * As of now: what is called by name may be newer than the transaction's
+	 * snapshot, and than what this session has heard of.  So no query either.
+	 */
+	AcceptInvalidationMessages();
+	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema %u", schema);
+	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	if (!is_trusted(owner, role))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("schema \"%s\" belongs to another role", FCA_SCHEMA),
+				 errdetail("The owner of schema %s is \"%s\".",
+						   FCA_SCHEMA, GetUserNameFromId(owner, false)),
+				 errhint("Drop it, or take it over with ALTER SCHEMA %s OWNER TO, or %s.", FCA_SCHEMA,
+						 creating_extension
+						 ? psprintf("run this as its owner, for the extension is trusted: SET ROLE %s",
+									quote_identifier(GetUserNameFromId(owner, false)))
+						 : "have its owner call create_tables()")));
+	guard_objects(schema, role);
+	guard_grants(tuple, role);
+	ReleaseSysCache(tuple);
 }
 
 Datum
 fca_guard_schema(PG_FUNCTION_ARGS)
 {
-	Oid			extension_owner;
-	Oid			schema = get_namespace_oid(FCA_SCHEMA, false);
-	HeapTuple	tuple;
-	Oid			owner;
-	Oid			database_owner;
-	char	   *object;
-
 	fca_check_signature(fcinfo, NULL);
-	extension_owner = PG_GETARG_OID(0);
-	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for schema %u", schema);
-	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
-	ReleaseSysCache(tuple);
-	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for database %u", MyDatabaseId);
-	database_owner = ((Form_pg_database) GETSTRUCT(tuple))->datdba;
-	ReleaseSysCache(tuple);
-
-	if (owner == extension_owner || owner == database_owner || superuser_arg(owner))
-		PG_RETURN_VOID();
-
-	object = first_object(schema, fcinfo->flinfo->fn_oid);
-	if (object != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("schema \"%s\" belongs to another role and is not empty", FCA_SCHEMA),
-				 errdetail("It is owned by \"%s\" and holds, for one, %s.",
-						   GetUserNameFromId(owner, false), object),
-				 errhint("Look at what is in the schema; then drop it, or take it over with ALTER SCHEMA %s OWNER TO.",
-						 FCA_SCHEMA)));
-	ereport(WARNING,
-			(errmsg("schema \"%s\" belongs to another role", FCA_SCHEMA),
-			 errdetail("Its owner \"%s\" can add functions to it that others then call.",
-					   GetUserNameFromId(owner, false)),
-			 errhint("Take it over with ALTER SCHEMA %s OWNER TO.", FCA_SCHEMA)));
+	fca_guard_schema_for(get_namespace_oid(FCA_SCHEMA, false), PG_GETARG_OID(0));
 	PG_RETURN_VOID();
 }

@@ -1,5 +1,5 @@
 
--- Nothing is installed into a schema in which somebody else has put objects.
+-- Nothing is installed or updated in a schema into which somebody else can have put something.
 
 CREATE FUNCTION fca.guard_schema(extension_owner regrole)
 RETURNS void

@@ -14,7 +14,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
@@ -33,6 +32,7 @@
 #include "finder.h"
 #include "model.h"
 #include "rows.h"
+#include "schema_guard.h"
 #include "signature.h"
 #include "subtransaction.h"
 
@@ -319,55 +319,29 @@ create_trigram_indexes(const FcaResource *resource)
 	return NULL;
 }
 
-/* The trigger's function is made once, and must be of somebody to be trusted. */
+/* The trigger's function is made once; one that is there was seen by the guard. */
 static void
-create_trigger_function(Oid schema)
+create_trigger_function(void)
 {
 	/* cppcheck-suppress unknownEvaluationOrder ; either string may be made first */
 	List	   *name = list_make2(makeString(FCA_SCHEMA), makeString(TRIGGER_FUNCTION));
-	Oid			function = LookupFuncName(name, 0, NULL, true);
-	HeapTuple	tuple;
-	Oid			owner;
-	Oid			schema_owner;
 
-	if (!OidIsValid(function))
-	{
+	if (!OidIsValid(LookupFuncName(name, 0, NULL, true)))
 		run("CREATE FUNCTION " FCA_SCHEMA "." TRIGGER_FUNCTION "() RETURNS trigger"
 			" LANGUAGE plpgsql AS $$\n"
 			"BEGIN\n"
 			"\tNEW.updated_at := pg_catalog.now();\n"
 			"\tRETURN NEW;\n"
 			"END\n$$");
-		return;
-	}
-
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
-	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
-	ReleaseSysCache(tuple);
-	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for schema %u", schema);
-	schema_owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
-	ReleaseSysCache(tuple);
-	if (owner != GetUserId() && owner != schema_owner && !superuser_arg(owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("function %s.%s() belongs to another role",
-						FCA_SCHEMA, TRIGGER_FUNCTION),
-				 errdetail("It is owned by \"%s\", and the tables' trigger would run it.",
-						   GetUserNameFromId(owner, false)),
-				 errhint("Drop the function, or have its owner call create_tables().")));
 }
 
 /* updated_at is kept true whoever updates the row, unless they give it a value. */
 static void
-create_trigger(const FcaResource *resource, Oid schema)
+create_trigger(const FcaResource *resource)
 {
 	if (fca_resource_column(resource, "updated_at") == NULL)
 		return;
-	create_trigger_function(schema);
+	create_trigger_function();
 	run(psprintf("CREATE TRIGGER " TRIGGER_FUNCTION " BEFORE UPDATE ON %s.%s FOR EACH ROW"
 				 " WHEN (NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at)"
 				 " EXECUTE FUNCTION " FCA_SCHEMA "." TRIGGER_FUNCTION "()",
@@ -428,6 +402,7 @@ fca_create_tables(PG_FUNCTION_ARGS)
 				 errdetail("The tables would belong to that extension, and be dropped with it."),
 				 errhint("Call it by itself, after CREATE EXTENSION.")));
 	PreventCommandIfReadOnly("create_tables()");
+	fca_guard_schema_for(schema, GetUserId());
 
 	if (check_existing(schema))
 		return (Datum) 0;
@@ -437,6 +412,7 @@ fca_create_tables(PG_FUNCTION_ARGS)
 						ACL_CREATE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, FCA_SCHEMA);
 	LockDatabaseObject(NamespaceRelationId, schema, 0, ShareUpdateExclusiveLock);
+	fca_guard_schema_for(schema, GetUserId());	/* what they have made meanwhile */
 
 	/* No name in what follows may be the caller's. */
 	nest_level = NewGUCNestLevel();
@@ -456,7 +432,7 @@ fca_create_tables(PG_FUNCTION_ARGS)
 		without = create_trigram_indexes(*resource);
 		if (without != NULL)
 			why = without;
-		create_trigger(*resource, schema);
+		create_trigger(*resource);
 		CommandCounterIncrement();
 		made = ObjectIdGetDatum(relation_of(*resource));
 		fca_rows_add(fcinfo, &made, &isnull);

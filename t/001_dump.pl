@@ -122,7 +122,8 @@ sub check_restored
 	is_deeply(rows($dbname), $rows, "$how: rows and updated_at");
 	same_text(dump_text($dbname), $text, "$how: definitions") if !$options{other_owner};
 
-	is($node->safe_psql($dbname, 'SELECT count(*) FROM fca.create_tables()'),
+	is($node->safe_psql($dbname, 'SELECT count(*) FROM fca.create_tables()',
+			$options{other_owner} ? (extra_params => [ '-U', $options{other_owner} ]) : ()),
 		0, "$how: every relation is there");
 	is($node->safe_psql($dbname, q{
 			SELECT (fca.create(NULL::fca.customer,
@@ -288,27 +289,57 @@ foreach my $relation (qw(messages accounts))
 }
 check_restored('single', 'single tables');
 
-# a schema fca that is another role's than the extension: it is empty when the
-# extension is made in it
-$node->safe_psql('postgres', 'CREATE DATABASE theirs');
+# Installed by a role that is no superuser, whose schema it then is.  The dump gives
+# that role an empty schema before it makes the extension, which a superuser is refused.
+create_database('theirs');
 $node->safe_psql('theirs', q{
+	GRANT CREATE ON DATABASE theirs TO agent;
 	CREATE EXTENSION pg_trgm;
-	CREATE EXTENSION fca_repo;
-	ALTER SCHEMA fca OWNER TO agent;
 	SET ROLE agent;
+	CREATE EXTENSION fca_repo;
 	SELECT fca.create_tables();
 	SELECT fca.create(NULL::fca.product, '{"name": "n", "type": "loan", "updated_at": "2026-01-01Z"}');
+	RESET ROLE;
+	CREATE TABLE public.notes (id int);
+	ALTER TABLE public.notes OWNER TO owner;
 });
 $node->command_ok([ 'pg_dump', '-Fc', '-d', $node->connstr('theirs'), '-f', "$folder/theirs" ], 'dump');
+my $theirs = dump_text('theirs');
+
+sub restore_theirs
+{
+	my ($dbname, @options) = @_;
+	return ('pg_restore', @options, '-d', $node->connstr($dbname), "$folder/theirs");
+}
+
 create_database('theirs_restored');
+$node->command_fails_like([ restore_theirs('theirs_restored', '-1', '-e') ],
+	qr/schema "fca" belongs to another role.*SET ROLE agent/s, "another role's extension: not as a superuser");
+
+# all to the superuser
+$node->command_ok([ restore_theirs('theirs_restored', '-1', '-e', '--no-owner') ], "another role's extension: --no-owner");
+is($node->safe_psql('theirs_restored', 'SELECT id FROM fca.find_by_type($$loan$$) UNION ALL SELECT count(*) FROM fca.create_tables()'),
+	"1\n0", 'finders, and every relation is there');
+
+# as that role, who may then restore what is its own
+$node->safe_psql('theirs', 'DROP TABLE public.notes');
+$node->command_ok([ 'pg_dump', '-Fc', '-d', $node->connstr('theirs'), '-f', "$folder/their_own" ], 'dump');
+create_database('theirs_as_role');
+$node->safe_psql('theirs_as_role', 'GRANT CREATE ON DATABASE theirs_as_role TO agent');
 foreach my $options ([], [ '--clean', '--if-exists' ])
 {
 	$node->command_ok(
-		[ 'pg_restore', '-1', '-e', @$options, '-d', $node->connstr('theirs_restored'), "$folder/theirs" ],
-		"restore of another role's schema @$options");
-	same_text(dump_text('theirs_restored'), dump_text('theirs'), 'all of it');
+		[ 'pg_restore', '-1', '-e', '--role=agent', @$options, '-d', $node->connstr('theirs_as_role'), "$folder/their_own" ],
+		"another role's extension: --role @$options");
+	same_text(dump_text('theirs_as_role'), dump_text('theirs'), 'all of it');
 }
-is($node->safe_psql('theirs_restored', 'SELECT id FROM fca.find_by_type($$loan$$)'), '1', 'finders');
+
+# behind an extension that this role has made: of several owners too
+create_database('theirs_first');
+$node->safe_psql('theirs_first', 'GRANT CREATE ON DATABASE theirs_first TO agent; SET ROLE agent; CREATE EXTENSION fca_repo');
+$node->command_checks_all([ restore_theirs('theirs_first') ], 1, [], [ qr/schema "fca" already exists/, qr/errors ignored on restore: 1$/m ],
+	"another role's extension: that first");
+same_text(dump_text('theirs_first'), $theirs, 'all of it');
 
 # all by a role that owns the database, and is nothing more
 $node->command_ok(
@@ -317,7 +348,7 @@ $node->command_ok(
 		$node->connstr('own'), "$folder/custom"
 	],
 	"restore by the database's owner");
-check_restored('own', "by the database's owner", other_owner => 1);
+check_restored('own', "by the database's owner", other_owner => 'owner');
 
 #
 # DROP EXTENSION

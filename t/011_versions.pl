@@ -1,7 +1,8 @@
 # Dropped, made again and updated, the extension loses nothing of the user's, and
 # sessions from before go on.  Where the install script and the loaded module are
 # of different versions, a call is a clear error: every C function is declared in
-# every wrong way.  releases/ keeps the install script of each released version.
+# every wrong way.  Every script begins with the guard of the schema.  releases/
+# keeps the install script of each released version.
 use strict;
 use warnings;
 
@@ -151,11 +152,12 @@ $node->safe_psql('postgres', q{
 $node->safe_psql('shared', 'CREATE EXTENSION pg_trgm');
 $node->safe_psql('shared', q{
 	CREATE EXTENSION fca_repo;
-	GRANT USAGE, CREATE ON SCHEMA fca TO app;
-	GRANT USAGE ON SCHEMA fca TO reader;
-}, extra_params => [ '-U', 'installer' ]);
-$node->safe_psql('shared', q{
 	SELECT fca.create_tables();
+	GRANT USAGE ON SCHEMA fca TO app, reader;
+}, extra_params => [ '-U', 'installer' ]);
+$node->safe_psql('shared', join ';', 'ALTER FUNCTION fca.set_updated_at() OWNER TO app',
+	map { "ALTER TABLE fca.$_ OWNER TO app" } @relations);
+$node->safe_psql('shared', q{
 	SELECT fca.create(NULL::fca.faq, '{"question": "q", "answer": "a"}');
 	GRANT SELECT ON ALL TABLES IN SCHEMA fca TO reader;
 }, extra_params => [ '-U', 'app' ]);
@@ -275,6 +277,20 @@ is($releases{$version}, slurp_file($installed . share_folder() . "/fca_repo--$ve
   or diag("A released script never changes: give the extension a new version, with a script that updates to it.\n"
 	  . "While $version is not released, copy its script to t/releases/.");
 
+# What may be waiting in the schema: the guard comes first, and then names are made,
+# never taken.
+my $guard = slurp_file("$FindBin::RealBin/../src/schema_guard.sql");
+
+sub is_guarded
+{
+	my ($script) = @_;
+	return $script =~ /\A(?:\\echo [^\n]*\n)?\Q$guard\E/ && $script !~ /\bOR\s+REPLACE\b|\bIF\s+NOT\s+EXISTS\b/i;
+}
+
+ok(is_guarded(slurp_file($_)), basename($_) . ' begins with the guard')
+  foreach glob($installed . share_folder() . '/fca_repo--*.sql');
+ok(!is_guarded($_), 'this would not') foreach "SELECT 1;\n$guard", $guard . 'CREATE OR REPLACE FUNCTION fca.f()';
+
 SKIP:
 {
 	my $folder = abs_path(PostgreSQL::Test::Utils::tempdir) . '/installed';
@@ -291,7 +307,7 @@ SKIP:
 	{
 		append_to_file("$share/fca_repo--$release.sql", $releases{$release});
 	}
-	append_to_file("$share/fca_repo--$version--next.sql", q{
+	append_to_file("$share/fca_repo--$version--next.sql", $guard . q{
 		-- a finder and a base function get an argument, one changes what it gives
 		DROP FUNCTION fca.find_by_email(text);
 		CREATE FUNCTION fca.find_by_email(email text, any_case boolean DEFAULT false) RETURNS SETOF fca.customer
@@ -310,7 +326,7 @@ SKIP:
 		-- a resource has one more column
 		ALTER TYPE fca.product ADD ATTRIBUTE colour text;
 	});
-	append_to_file("$share/fca_repo--$version--newer.sql", q{
+	append_to_file("$share/fca_repo--$version--newer.sql", $guard . q{
 		DROP FUNCTION fca.find_by_reference(text);
 		CREATE FUNCTION fca.find_by_phone(phone text) RETURNS SETOF fca.customer
 			AS 'MODULE_PATHNAME', 'fca_find_by_phone' LANGUAGE C STABLE;
@@ -347,9 +363,48 @@ SKIP:
 		is(sqlstate($other, $dbname, $reads{$_}), '00000', "$release: updated, $_") for sort keys %reads;
 	}
 
+	# Something waits in the schema for the new names: it is refused, as for a new installation.
+	$other->safe_psql('postgres', q{
+		CREATE ROLE mallory;
+		CREATE ROLE dbo;
+		CREATE DATABASE waiting;
+		GRANT CREATE ON DATABASE waiting TO dbo;
+	});
+	$other->safe_psql('waiting', q{
+		CREATE EXTENSION fca_repo;
+		GRANT USAGE, CREATE ON SCHEMA fca TO mallory;
+	});
+	my $update = q{ALTER EXTENSION fca_repo UPDATE TO 'next'};
+	is(sqlstate($other, 'waiting', $update), '42501', 'update: refused, another role may create in the schema');
+	$other->safe_psql('waiting', q{
+		SET ROLE mallory;
+		CREATE FUNCTION fca.find_by_phone(varchar) RETURNS text LANGUAGE sql RETURN 'mallory';
+		RESET ROLE;
+		REVOKE CREATE ON SCHEMA fca FROM mallory;
+	});
+	my ($status, $stdout, $stderr) = $other->psql('waiting', $update);
+	like($stderr, qr/DETAIL:  The owner of function find_by_phone\(character varying\) is "mallory"/,
+		'update: refused, its function is waiting');
+	is(members($other, 'waiting'), $expected, 'update: nothing is changed');
+	is(sqlstate($other, 'waiting', "DROP FUNCTION fca.find_by_phone; $update"), '00000', 'update: without it all is well');
+
+	# In a schema of his own the owner of the extension updates it, and a superuser as that
+	# role; of the functions that wait there none is run, or taken.
+	$other->safe_psql('waiting', q{
+		DROP EXTENSION fca_repo;
+		ALTER SCHEMA fca OWNER TO dbo;
+		SET ROLE dbo;
+		CREATE EXTENSION fca_repo;
+		CREATE FUNCTION fca.guard_schema(oid) RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION $$a trap was run$$; END';
+		CREATE FUNCTION fca.find_by_phone(text) RETURNS SETOF fca.customer LANGUAGE sql AS 'SELECT NULL::fca.customer';
+	});
+	is(sqlstate($other, 'waiting', $update), '42501', "update: refused, the schema is another role's");
+	is(sqlstate($other, 'waiting', "SET ROLE dbo; $update"), '42723', 'update: a name that is there is not taken');
+	is(sqlstate($other, 'waiting', "SET ROLE dbo; DROP FUNCTION fca.find_by_phone(text); $update"), '00000', 'update: by its owner');
+
 	# A script without its module cannot be run: nothing is changed.
 	new_database($other, 'next');
-	my ($status, $stdout, $stderr) =
+	($status, $stdout, $stderr) =
 	  $other->psql('next', q{ALTER EXTENSION fca_repo UPDATE TO 'newer'});
 	like($stderr, qr/could not find function "fca_find_by_phone" in file/, 'newer: not with this module');
 	is(members($other, 'next'), $expected, 'newer: nothing is changed');

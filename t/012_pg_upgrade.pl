@@ -136,6 +136,7 @@ $old->safe_psql('postgres', q{
 	CREATE ROLE agent LOGIN;
 	CREATE DATABASE desk;
 	CREATE DATABASE dropped;
+	CREATE DATABASE theirs;
 });
 
 # Transactions are in partitions before create_tables() makes the rest.
@@ -181,9 +182,19 @@ $old->safe_psql('desk', q{
 run_fixture($old, 'dropped', 'desk');
 $old->safe_psql('dropped', 'DROP EXTENSION fca_repo');
 
+# An extension and a schema of a role that is no superuser, open to all: pg_upgrade runs
+# no script of the extension, whose guard would refuse that.
+$old->safe_psql('theirs', q{
+	GRANT CREATE ON DATABASE theirs TO agent;
+	SET ROLE agent;
+	CREATE EXTENSION fca_repo;
+	SELECT fca.create_tables();
+	GRANT USAGE, CREATE ON SCHEMA fca TO PUBLIC;
+});
+
 my $rows = rows($old, 'desk');
 my $results = results($old, '');
-my %text = map { ($_ => dump_text($new_bindir, $old, $_)) } qw(desk dropped);
+my %text = map { ($_ => dump_text($new_bindir, $old, $_)) } qw(desk dropped theirs);
 # Of each function some call gives something: nothing would be equal too.
 is_deeply([ sort grep { $results->{$_} =~ /\|./ } keys %$results ],
 	[ sort(finder_names(), @reads) ], 'every function that reads gives rows');
@@ -217,7 +228,7 @@ $new->safe_psql('desk', 'ANALYZE');
 
 is_deeply(rows($new, 'desk'), $rows, 'rows and updated_at');
 is_deeply(dump_text($new_bindir, $new, $_), $text{$_}, "definitions and rows of $_")
-  foreach qw(desk dropped);
+  foreach qw(desk dropped theirs);
 is_deeply(results($new, ''), $results, 'every function gives what it gave');
 is_deeply(results($new, 'SET enable_seqscan = off;'),
 	$results, 'by the indexes too');

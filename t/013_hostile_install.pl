@@ -1,47 +1,75 @@
-# Another role has been there before: it owns schema fca and waits in it, or it
-# has put into public, pg_temp and a schema of its own a trap for each function,
-# operator, type and relation of pg_catalog, and casts.  A superuser installs the
-# extension, makes the tables and calls everything: no trap is ever run.
+# Another role has been there before: it owns schema fca or the extension, or may
+# create in the schema and waits in it, or it has put into public, pg_temp and a
+# schema of its own a trap for each function, operator, type and relation of
+# pg_catalog, and casts.  A superuser installs the extension, makes the tables and
+# calls everything: that is refused, or no trap is ever run.
 use strict;
 use warnings;
 
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use FcaRepo;
+use FcaSession;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = new_node('desk');
 $node->start;
-$node->safe_psql('postgres', 'CREATE ROLE mallory LOGIN');
+$node->safe_psql('postgres', "CREATE ROLE $_ LOGIN") foreach qw(mallory dbo app);
 my @as_mallory = (extra_params => [ '-U', 'mallory' ]);
+my @as_dbo = (extra_params => [ '-U', 'dbo' ]);
+my @as_app = (extra_params => [ '-U', 'app' ]);
 
 sub new_database
 {
-	my ($dbname) = @_;
-	$node->safe_psql('postgres', "CREATE DATABASE $dbname");
+	my ($dbname, $options) = @_;
+	$node->safe_psql('postgres', "CREATE DATABASE $dbname " . ($options || ''));
 	$node->safe_psql($dbname, "CREATE EXTENSION pg_trgm;
 		GRANT CREATE ON DATABASE $dbname TO mallory; GRANT CREATE ON SCHEMA public TO mallory");
 }
 
 #
-# Schema fca is another role's
+# Something in schema fca is another role's
 #
 
+# What SECURITY.md says to look with.
+my ($audit) = slurp_file("$FindBin::RealBin/../SECURITY.md") =~ /```sql\n(BEGIN;.*?)```/s;
+
+sub audit
+{
+	my ($dbname, %as) = @_;
+	return $node->safe_psql($dbname, $audit, %as);
+}
+
+my $installed = q{SELECT count(*) FROM pg_extension WHERE extname = 'fca_repo'};
+
+# Is a command refused, with that object and its owner, and a hint?
+sub refused
+{
+	my ($dbname, $command, $detail, $name, %as) = @_;
+	my ($status, $stdout, $stderr) = $node->psql($dbname, "\\set VERBOSITY verbose\n$command", %as);
+	like($stderr, qr/ERROR:  42501: schema "fca" .*\nDETAIL:  $detail\.\nHINT:  \S.*\.$/m, "$name: refused");
+	return;
+}
+
 new_database('before');
+$node->safe_psql('before', 'CREATE FOREIGN DATA WRAPPER far; CREATE SERVER far FOREIGN DATA WRAPPER far; GRANT USAGE ON FOREIGN SERVER far TO mallory');
 
 # One object of each sort that a role may make without being a superuser.
 my %waiting = (
 	'a function' => q{CREATE FUNCTION fca.find_by_email(varchar) RETURNS text LANGUAGE sql RETURN 'mallory'},
-	'a procedure' => q{CREATE PROCEDURE fca.create_tables() LANGUAGE sql AS ''},
+	'a procedure' => q{CREATE PROCEDURE fca.create_tables(text) LANGUAGE sql AS ''},
 	'the guard' => q{CREATE FUNCTION fca.guard_schema(oid) RETURNS void LANGUAGE sql AS ''},
 	'an aggregate' => q{CREATE AGGREGATE fca.count(text) (SFUNC = textcat, STYPE = text)},
 	'an operator' => q{CREATE OPERATOR fca.= (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq)},
 	'a table' => 'CREATE TABLE fca.customers (id bigint)',
+	'a partitioned table' => 'CREATE TABLE fca.customers (id bigint) PARTITION BY HASH (id)',
+	'a foreign table' => 'CREATE FOREIGN TABLE fca.faqs (id bigint) SERVER far',
 	'a view' => 'CREATE VIEW fca.faqs AS SELECT 1 AS id',
+	'a materialized view' => 'CREATE MATERIALIZED VIEW fca.faqs AS SELECT 1 AS id',
 	'a sequence' => 'CREATE SEQUENCE fca.customers_id_seq',
-	'a composite type' => 'CREATE TYPE fca.customer AS (id bigint)',
+	'a composite type' => 'CREATE TYPE fca.clerk AS (id bigint)',
 	'an enum' => q{CREATE TYPE fca.status AS ENUM ('active')},
 	'a domain' => 'CREATE DOMAIN fca.text AS pg_catalog.text',
 	'a range' => 'CREATE TYPE fca.period AS RANGE (SUBTYPE = timestamptz)',
@@ -50,32 +78,150 @@ my %waiting = (
 		CREATE CAST (fca.key AS text) WITH FUNCTION fca.key_text AS IMPLICIT},
 	'a collation' => q{CREATE COLLATION fca."default" (LOCALE = 'C')},
 	'a conversion' => q{CREATE CONVERSION fca.utf8 FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8},
-	'a text search dictionary' => 'CREATE TEXT SEARCH DICTIONARY fca.simple (TEMPLATE = simple)');
+	'a text search dictionary' => 'CREATE TEXT SEARCH DICTIONARY fca.simple (TEMPLATE = simple)',
+	'a text search configuration' => 'CREATE TEXT SEARCH CONFIGURATION fca.simple (PARSER = "default")',
+	'statistics' => 'CREATE TABLE public.seen (a int, b int); CREATE STATISTICS fca.seen ON a, b FROM public.seen',
+	'an extension' => 'CREATE EXTENSION citext SCHEMA fca',
+	'what was elsewhere' => q{CREATE FUNCTION public.find_by_email(varchar) RETURNS text LANGUAGE sql RETURN 'mallory';
+		ALTER FUNCTION public.find_by_email SET SCHEMA fca});
 foreach my $what (sort keys %waiting)
 {
-	$node->safe_psql('before', "CREATE SCHEMA fca; $waiting{$what}", @as_mallory);
-	my ($status, $stdout, $stderr) = $node->psql('before', 'CREATE EXTENSION fca_repo',
-		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
-	like($stderr, qr/ERROR:  42501: schema "fca" belongs to another role and is not empty/, "$what waits there: refused");
-	like($stderr, qr/DETAIL:  It is owned by "mallory" and holds, for one, .*\S\.\nHINT:/, "$what is named");
-	is($node->safe_psql('before', q{SELECT count(*) FROM pg_extension WHERE extname = 'fca_repo'}),
-		0, "$what: nothing is installed");
-	$node->safe_psql('before', 'SET client_min_messages = warning; DROP SCHEMA fca CASCADE');
+	# It may create in the schema only, and not any more when the extension is installed,
+	$node->safe_psql('before', 'CREATE SCHEMA fca; GRANT USAGE, CREATE ON SCHEMA fca TO mallory');
+	$node->safe_psql('before', $waiting{$what}, @as_mallory);
+	$node->safe_psql('before', 'REVOKE CREATE ON SCHEMA fca FROM mallory');
+	refused('before', 'CREATE EXTENSION fca_repo', 'The owner of \S.*\S is "mallory"', "$what waits there");
+	is($node->safe_psql('before', $installed), 0, "$what waits there: nothing is installed");
+	like(audit('before'), qr/\A(\S.*\|mallory\n?)+\z/, "$what waits there: seen by the audit");
+	$node->safe_psql('before', 'SET client_min_messages = warning; DROP SCHEMA fca CASCADE; DROP TABLE IF EXISTS public.seen; DROP EXTENSION IF EXISTS citext');
+
+	# or between that and create_tables().
+	$node->safe_psql('before', 'CREATE EXTENSION fca_repo; GRANT USAGE, CREATE ON SCHEMA fca TO mallory');
+	$node->safe_psql('before', $waiting{$what}, @as_mallory);
+	$node->safe_psql('before', 'REVOKE CREATE ON SCHEMA fca FROM mallory');
+	refused('before', 'SELECT fca.create_tables()', 'The owner of \S.*\S is "mallory"', "$what came after");
+	is($node->safe_psql('before', q{SELECT to_regclass('fca.messages')}), '', "$what came after: nothing is made");
+	like(audit('before'), qr/\A(\S.*\|mallory\n?)+\z/, "$what came after: seen by the audit");
+	$node->safe_psql('before', 'SET client_min_messages = warning; DROP EXTENSION fca_repo; DROP SCHEMA fca CASCADE; DROP TABLE IF EXISTS public.seen; DROP EXTENSION IF EXISTS citext');
 }
 
-# Empty, it is taken, with a warning that says what to do.
+# Empty, the schema is another role's all the same: its owner may add to it.
 $node->safe_psql('before', 'CREATE SCHEMA fca', @as_mallory);
-my ($status, $stdout, $stderr) = $node->psql('before', 'CREATE EXTENSION fca_repo');
-is($status, 0, 'an empty schema is taken');
-like($stderr, qr/WARNING:  schema "fca" belongs to another role\n.*"mallory".*\n.*ALTER SCHEMA fca OWNER TO/, 'with a warning');
-my $late = q{CREATE FUNCTION fca.find_by_email(varchar) RETURNS text LANGUAGE sql RETURN 'mallory'};
-is(sqlstate($node, 'before', "BEGIN; $late; ROLLBACK", @as_mallory), '00000', 'for the owner may add to it');
+refused('before', 'CREATE EXTENSION fca_repo', 'The owner of schema fca is "mallory"', 'an empty schema');
+is(audit('before'), 'schema fca|mallory', 'an empty schema: seen by the audit');
+
+# Nor may anybody else create in it.
 $node->safe_psql('before', 'ALTER SCHEMA fca OWNER TO CURRENT_USER');
-is(sqlstate($node, 'before', "SET ROLE mallory; $late"), '42501', 'but not after what the warning says');
+foreach my $grantee ('mallory', 'PUBLIC')
+{
+	$node->safe_psql('before', "GRANT CREATE ON SCHEMA fca TO $grantee");
+	refused('before', 'CREATE EXTENSION fca_repo', "CREATE on schema fca is granted to $grantee", "open to $grantee");
+	is(audit('before'), "CREATE on schema fca|$grantee", "open to $grantee: seen by the audit");
+	$node->safe_psql('before', "REVOKE CREATE ON SCHEMA fca FROM $grantee");
+}
+$node->safe_psql('before', 'GRANT USAGE ON SCHEMA fca TO PUBLIC; CREATE EXTENSION fca_repo; SELECT fca.create_tables(); SELECT fca.create_tables()');
+is(audit('before'), '', 'after what the hints say: installed, and the audit finds nothing');
+
+# Where all relations are there, and from now on: a new right, a new object, and one
+# that a transaction which is older does not see.
+my $late = q{CREATE FUNCTION fca.find_by_email(varchar) RETURNS text LANGUAGE sql RETURN 'mallory'};
+my $older = FcaSession->new($node, 'before');
+$older->query($_) foreach 'BEGIN ISOLATION LEVEL REPEATABLE READ', 'SELECT fca.create_tables()', 'SAVEPOINT s';
+$node->safe_psql('before', 'GRANT CREATE ON SCHEMA fca TO mallory');
+refused('before', 'SELECT fca.create_tables()', 'CREATE on schema fca is granted to mallory', 'all relations are there, a new right');
+is($older->try('SELECT fca.create_tables()')->{state}, '42501', 'a new right, in a transaction that is older');
+$older->query('ROLLBACK TO s');
+$node->safe_psql('before', $late, @as_mallory);
+$node->safe_psql('before', 'REVOKE CREATE ON SCHEMA fca FROM mallory');
+refused('before', 'SELECT fca.create_tables()', 'The owner of function fca\.find_by_email\(character varying\) is "mallory"',
+	'all relations are there, a new object');
+is($older->try('SELECT fca.create_tables()')->{state}, '42501', 'a new object, in a transaction that is older');
+$older->quit;
+$node->safe_psql('before', 'DROP FUNCTION fca.find_by_email(varchar)');
+
+# A function of the extension that was given away can be replaced by its new owner.
+$node->safe_psql('before', 'ALTER FUNCTION fca.find_by_email(text) OWNER TO mallory');
+refused('before', 'SELECT fca.create_tables()', 'The owner of function fca\.find_by_email\(text\) is "mallory"', 'given away');
+is(audit('before'), 'function fca.find_by_email(text)|mallory', 'given away: seen by the audit');
+$node->safe_psql('before', 'DROP EXTENSION fca_repo; DROP SCHEMA fca CASCADE');
+
+# Who may create in the database can install first.  A superuser who comes later
+# uses none of it, and is told.
+$node->safe_psql('before', "CREATE EXTENSION fca_repo; $late", @as_mallory);
+my $again = 'CREATE EXTENSION IF NOT EXISTS fca_repo; SELECT fca.create_tables()';
+refused('before', $again, 'The owner of schema fca is "mallory"', 'another role has installed it');
+$node->safe_psql('before', 'ALTER SCHEMA fca OWNER TO CURRENT_USER');
+refused('before', $again, 'The owner of \S.* is "mallory"', 'another role has installed it, the schema is taken over');
+is(audit('before'), '', 'the extension is trusted by the audit');
+is($node->safe_psql('before', q{SELECT extowner::regrole FROM pg_extension WHERE extname = 'fca_repo'}), 'mallory', 'so one looks whose it is');
+$node->safe_psql('before', 'DROP FUNCTION fca.find_by_email(varchar)');
+refused('before', $again, 'The owner of extension fca_repo is "mallory"', 'another role has installed it, what it added is dropped');
+is($node->safe_psql('before', q{SELECT to_regclass('fca.customers')}), '', 'nothing is made');
+$node->safe_psql('before', "DROP EXTENSION fca_repo; CREATE EXTENSION fca_repo; $again; DROP EXTENSION fca_repo; DROP SCHEMA fca CASCADE");
+
+# The owner of the database is one of these, where a superuser installs.
+new_database('owned', 'OWNER dbo');
+$node->safe_psql('owned', 'CREATE SCHEMA fca', @as_dbo);
+refused('owned', 'CREATE EXTENSION fca_repo', 'The owner of schema fca is "dbo"', "the database's owner's schema");
+$node->safe_psql('owned', 'ALTER SCHEMA fca OWNER TO pg_database_owner');
+refused('owned', 'CREATE EXTENSION fca_repo', 'The owner of schema fca is "pg_database_owner"', "the database's owner's schema, by that role");
+$node->safe_psql('owned', $late, @as_dbo);
+$node->safe_psql('owned', 'ALTER SCHEMA fca OWNER TO CURRENT_USER');
+refused('owned', 'CREATE EXTENSION fca_repo', 'The owner of function find_by_email\(character varying\) is "dbo"', "the database's owner's function");
+$node->safe_psql('owned', 'DROP SCHEMA fca CASCADE');
+
+# He can install it himself: a superuser too, as that role.  Then he makes the tables.
+is(sqlstate($node, 'owned', 'CREATE SCHEMA fca AUTHORIZATION dbo; SET ROLE dbo; CREATE EXTENSION fca_repo'), '00000', 'installed as the owner of the schema');
+is($node->safe_psql('owned', 'SELECT count(*) FROM fca.create_tables() UNION ALL SELECT count(*) FROM fca.create_tables()', @as_dbo), "7\n0", 'who makes the tables, twice');
+is(audit('owned', @as_dbo), '', 'the audit finds nothing');
+refused('owned', 'SELECT fca.create_tables()', 'The owner of schema fca is "dbo"', 'a superuser calls create_tables() there');
+$node->safe_psql('owned', 'GRANT USAGE, CREATE ON SCHEMA fca TO app', @as_dbo);
+refused('owned', 'SELECT fca.create_tables()', 'The owner of schema fca is "dbo"', 'so does a role that may create there', @as_app);
+refused('owned', 'SELECT fca.create_tables()', 'CREATE on schema fca is granted to app', 'then he trusts that role no more', @as_dbo);
+is(audit('owned'), 'CREATE on schema fca|app', 'nor does the audit');
+$node->safe_psql('owned', 'REVOKE ALL ON SCHEMA fca FROM app', @as_dbo);
+
+# The functions are a superuser's, so he cannot take EXECUTE on them from anybody,
+# nor alter them: the gate is USAGE on the schema, which is his.
+my ($status, $stdout, $stderr) = $node->psql('owned', "\\set VERBOSITY verbose\nREVOKE EXECUTE ON FUNCTION fca.find_by_email(text) FROM PUBLIC", @as_dbo);
+like($stderr, qr/WARNING:  01006: no privileges could be revoked/, 'EXECUTE cannot be revoked by who is no superuser');
+is($node->safe_psql('owned', q{SELECT has_function_privilege('app', 'fca.find_by_email(text)', 'EXECUTE')}), 't', 'and is not');
+is(sqlstate($node, 'owned', 'SET ROLE dbo; ALTER FUNCTION fca.find_by_email(text) PARALLEL UNSAFE'), '42501', 'nor can a function be altered');
+$node->safe_psql('owned', 'GRANT SELECT ON fca.customers TO app', @as_dbo);
+foreach my $gate ([ 'GRANT USAGE ON SCHEMA fca TO', '00000' ], [ 'REVOKE USAGE ON SCHEMA fca FROM', '42501' ])
+{
+	$node->safe_psql('owned', "$gate->[0] app", @as_dbo);
+	is(sqlstate($node, 'owned', q{SET ROLE app; SELECT fca.find_by_email('e')}), $gate->[1], "$gate->[0] app");
+}
+
+# A superuser has installed it, and a role that may create in the schema makes the
+# tables for itself: it trusts superusers.
+new_database('shared');
+$node->safe_psql('shared', 'CREATE EXTENSION fca_repo; GRANT USAGE, CREATE ON SCHEMA fca TO app');
+is($node->safe_psql('shared', 'SELECT count(*) FROM fca.create_tables() UNION ALL SELECT count(*) FROM fca.create_tables()', @as_app), "7\n0", 'by a role that may create there, twice');
+is($node->safe_psql('shared', q{SELECT count(*) FROM fca.find_by_email('e')}, @as_app), 0, 'and it can call what is there');
+refused('shared', 'SELECT fca.create_tables()', 'The owner of \S.* is "app"', 'the superuser does not trust that role');
+
+# What it makes while the superuser waits for it is seen too.
+my ($app, $super) = map { FcaSession->new($node, 'shared') } 1 .. 2;
+$super->query($_) foreach 'DROP TABLE fca.faqs', 'REASSIGN OWNED BY app TO CURRENT_USER';
+$app->query($_) foreach 'SET ROLE app', 'BEGIN', 'SELECT fca.create_tables()', 'DROP TABLE fca.faqs', $late;
+$super->query('REVOKE CREATE ON SCHEMA fca FROM app');
+$super->send('SELECT fca.create_tables()');
+$node->poll_query_until('shared', q{SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)}) or die 'nobody waits';
+$app->query('COMMIT');
+is($super->wait->{state}, '42501', 'what is made while one waits');
+$_->quit foreach $app, $super;
+
+# Who may create in public can keep pg_trgm out of it: that costs two indexes.
+$node->safe_psql('shared', 'DROP EXTENSION fca_repo, pg_trgm CASCADE; DROP SCHEMA fca CASCADE; CREATE EXTENSION fca_repo');
+$node->safe_psql('shared', 'CREATE FUNCTION public.similarity(text, text) RETURNS real LANGUAGE sql RETURN 0', @as_mallory);
+($status, $stdout, $stderr) = $node->psql('shared', 'SELECT count(*) FROM fca.create_tables()');
+is($stdout, 7, 'without pg_trgm: the tables are made');
+like($stderr, qr/WARNING:  search_by_keyword and search_by_name have no index/, 'without pg_trgm: with a warning');
 
 # In a schema of its own a role may install the extension, which is trusted: but
 # what it has put there is not run by the script, which is run as a superuser.
-$node->safe_psql('before', 'DROP EXTENSION fca_repo; DROP SCHEMA fca');
 $node->safe_psql('before', q{
 	CREATE TABLE public.ran (who name, what text);
 	CREATE FUNCTION public.trap(what text) RETURNS void LANGUAGE sql AS 'INSERT INTO public.ran VALUES (current_user, what)';
@@ -83,6 +229,7 @@ $node->safe_psql('before', q{
 	CREATE FUNCTION fca.guard_schema(text) RETURNS void LANGUAGE sql AS $$SELECT public.trap('text')$$;
 	CREATE FUNCTION fca.guard_schema(oid) RETURNS void LANGUAGE sql AS $$SELECT public.trap('oid')$$;
 	CREATE FUNCTION fca.guard_schema(anyelement) RETURNS void LANGUAGE sql AS $$SELECT public.trap('any')$$;
+	CREATE FUNCTION fca.guard_schema(VARIADIC pg_catalog.regrole[]) RETURNS void LANGUAGE sql AS $$SELECT public.trap('variadic')$$;
 	CREATE FUNCTION fca.guard_schema(name) RETURNS void LANGUAGE sql AS $$SELECT public.trap('name')$$;
 	CREATE FUNCTION fca.check_it(pg_catalog.regrole) RETURNS boolean LANGUAGE sql AS $$SELECT public.trap('regrole'); SELECT true$$;
 	CREATE DOMAIN fca.regrole AS pg_catalog.regrole CHECK (fca.check_it(VALUE));
@@ -94,6 +241,15 @@ is($node->safe_psql('before', 'SELECT * FROM public.ran'), '', "nothing of the i
 is($node->safe_psql('before', q{SELECT p.oid::regprocedure FROM pg_proc AS p, unnest(p.proargtypes) AS t
 	WHERE p.proname = 'find_by_email' AND t = 'pg_catalog.text'::regtype}),
 	'fca.find_by_email(text)', "nor are its types taken");
+foreach my $itself ([ '', '42723' ], [ ', boolean DEFAULT true', '42725' ])
+{
+	is(sqlstate($node, 'before', qq{SET ROLE mallory; DROP EXTENSION IF EXISTS fca_repo;
+			CREATE FUNCTION fca.guard_schema(pg_catalog.regrole$itself->[0]) RETURNS void LANGUAGE sql AS \$\$SELECT public.trap('itself')\$\$;
+			CREATE EXTENSION fca_repo}),
+		$itself->[1], "refused where the guard's call could mean another: guard_schema(regrole$itself->[0])");
+	$node->safe_psql('before', "DROP FUNCTION fca.guard_schema(pg_catalog.regrole" . ($itself->[0] && ', boolean') . ')');
+}
+is($node->safe_psql('before', 'SELECT * FROM public.ran'), '', 'which is not run either');
 
 #
 # A trap for everything

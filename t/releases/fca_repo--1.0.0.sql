@@ -1,6 +1,6 @@
 \echo Use "CREATE EXTENSION fca_repo" to load this file. \quit
 
--- Nothing is installed into a schema in which somebody else has put objects.
+-- Nothing is installed or updated in a schema into which somebody else can have put something.
 
 CREATE FUNCTION fca.guard_schema(extension_owner regrole)
 RETURNS void
