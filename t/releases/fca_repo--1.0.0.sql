@@ -39,28 +39,28 @@ COMMENT ON TYPE fca.customer IS 'a row of fca.customers: a customer of the bank'
 CREATE FUNCTION fca.find_by_email(email text)
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_find_by_email'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_email(text) IS
 'the customer with this e-mail address, or no row';
 
 CREATE FUNCTION fca.get_by_email(email text)
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_find_by_email'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.get_by_email(text) IS
 'another name of fca.find_by_email';
 
 CREATE FUNCTION fca.find_by_business_id(business_id text)
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_find_by_business_id'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_business_id(text) IS
 'the customer with this business id (customer_id, such as CUST-000001), or no row';
 
 CREATE FUNCTION fca.get_by_customer_id(customer_id text)
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_find_by_business_id'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.get_by_customer_id(text) IS
 'another name of fca.find_by_business_id';
 
@@ -70,7 +70,7 @@ CREATE FUNCTION fca.find_vip_customers(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_find_vip_customers'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 50 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_vip_customers(bigint, timestamptz, bigint) IS
 'VIP customers, newest first (created_at desc, id desc); keyset page behind after_created_at, after_id';
 
@@ -80,7 +80,7 @@ CREATE FUNCTION fca.get_vip_customers(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_find_vip_customers'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 50 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.get_vip_customers(bigint, timestamptz, bigint) IS
 'another name of fca.find_vip_customers';
 
@@ -90,7 +90,7 @@ CREATE FUNCTION fca.find_active_customers(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_find_active_customers'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_active_customers(bigint, timestamptz, bigint) IS
 'active customers, newest first (created_at desc, id desc); keyset page behind after_created_at, after_id';
 
@@ -99,21 +99,21 @@ CREATE FUNCTION fca.search_by_name(
 	max_rows bigint DEFAULT 100)
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_search_by_name'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.search_by_name(text, bigint) IS
 'customers whose first or last name contains this text, in any case (last_name, first_name, id)';
 
 CREATE FUNCTION fca.find_by_emails(emails text[])
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_find_by_emails'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_emails(text[]) IS
 'the customers with these e-mail addresses, in the order of emails; one given twice comes twice, a missing one is left out';
 
 CREATE FUNCTION fca.find_by_business_ids(business_ids text[])
 RETURNS SETOF fca.customer
 AS 'MODULE_PATHNAME', 'fca_find_by_business_ids'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_business_ids(text[]) IS
 'the customers with these business ids, in the order of business_ids; one given twice comes twice, a missing one is left out';
 
@@ -140,7 +140,7 @@ CREATE FUNCTION fca.find_by_type(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.product
 AS 'MODULE_PATHNAME', 'fca_find_by_type'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_type(text, bigint, text, bigint) IS
 'active products of a type, by name (name, id); keyset page behind after_name, after_id';
 
@@ -150,7 +150,7 @@ CREATE FUNCTION fca.find_active_products(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.product
 AS 'MODULE_PATHNAME', 'fca_find_active_products'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_active_products(bigint, text, bigint) IS
 'active products, by name (name, id); keyset page behind after_name, after_id';
 
@@ -174,14 +174,14 @@ COMMENT ON TYPE fca.account IS 'a row of fca.accounts: an account of a customer'
 CREATE FUNCTION fca.find_by_account_number(account_number text)
 RETURNS SETOF fca.account
 AS 'MODULE_PATHNAME', 'fca_find_by_account_number'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_account_number(text) IS
 'the account with this number, or no row';
 
 CREATE FUNCTION fca.list_by_customer(customer_id bigint)
 RETURNS SETOF fca.account
 AS 'MODULE_PATHNAME', 'fca_list_by_customer'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 10 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 10 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.list_by_customer(bigint) IS
 'all accounts of a customer (customers.id), newest first (created_at desc, id desc)';
 
@@ -192,21 +192,21 @@ CREATE FUNCTION fca.list_accounts_by_status(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.account
 AS 'MODULE_PATHNAME', 'fca_list_accounts_by_status'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.list_accounts_by_status(text, bigint, timestamptz, bigint) IS
 'accounts with a status (active, frozen, closed), newest first (created_at desc, id desc); keyset page behind after_created_at, after_id';
 
 CREATE FUNCTION fca.find_by_account_numbers(account_numbers text[])
 RETURNS SETOF fca.account
 AS 'MODULE_PATHNAME', 'fca_find_by_account_numbers'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_account_numbers(text[]) IS
 'the accounts with these numbers, in the order of account_numbers; one given twice comes twice, a missing one is left out';
 
 CREATE FUNCTION fca.list_by_customers(customer_ids bigint[])
 RETURNS SETOF fca.account
 AS 'MODULE_PATHNAME', 'fca_list_by_customers'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.list_by_customers(bigint[]) IS
 'all accounts of each customer, in the order of customer_ids, newest first (created_at desc, id desc)';
 
@@ -230,7 +230,7 @@ COMMENT ON TYPE fca.transaction IS 'a row of fca.transactions: what went in or o
 CREATE FUNCTION fca.find_by_reference(reference text)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_by_reference'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_reference(text) IS
 'the transaction with this reference, or no row';
 
@@ -241,7 +241,7 @@ CREATE FUNCTION fca.find_recent_transactions(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_recent_transactions'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 50 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_recent_transactions(bigint, bigint, timestamptz, bigint) IS
 'transactions of an account (accounts.id), latest first (occurred_at desc, id desc); keyset page behind after_occurred_at, after_id';
 
@@ -254,7 +254,7 @@ CREATE FUNCTION fca.find_transactions_between(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_transactions_between'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1000 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1000 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_transactions_between(bigint, timestamptz, timestamptz, bigint, timestamptz, bigint) IS
 'transactions of an account (accounts.id) with since <= occurred_at < until, latest first (occurred_at desc, id desc); keyset page behind after_occurred_at, after_id';
 
@@ -266,14 +266,14 @@ CREATE FUNCTION fca.find_transactions_by_category(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_transactions_by_category'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 50 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_transactions_by_category(bigint, text, bigint, timestamptz, bigint) IS
 'transactions of an account (accounts.id) in a category, latest first (occurred_at desc, id desc); keyset page behind after_occurred_at, after_id';
 
 CREATE FUNCTION fca.find_by_references(transaction_references text[])
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_by_references'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_references(text[]) IS
 'the transactions with these references, in the order of transaction_references; one given twice comes twice, a missing one is left out';
 
@@ -282,7 +282,7 @@ CREATE FUNCTION fca.find_recent_transactions_of(
 	per_account bigint DEFAULT 10)
 RETURNS SETOF fca.transaction
 AS 'MODULE_PATHNAME', 'fca_find_recent_transactions_of'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_recent_transactions_of(bigint[], bigint) IS
 'the latest per_account transactions of each account, in the order of account_ids, latest first (occurred_at desc, id desc)';
 
@@ -314,7 +314,7 @@ CREATE FUNCTION fca.find_by_customer(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_customer'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 50 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_customer(bigint, bigint, timestamptz, bigint) IS
 'conversations of a customer (customers.id), last changed first (updated_at desc, id desc); keyset page behind after_updated_at, after_id';
 
@@ -324,7 +324,7 @@ CREATE FUNCTION fca.find_escalated(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_escalated'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_escalated(bigint, timestamptz, bigint) IS
 'escalated conversations, longest waiting first (updated_at, id); keyset page behind after_updated_at, after_id';
 
@@ -335,14 +335,14 @@ CREATE FUNCTION fca.find_escalated_by_group(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_escalated_by_group'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_escalated_by_group(text, bigint, timestamptz, bigint) IS
 'escalated conversations of a group, longest waiting first (updated_at, id); keyset page behind after_updated_at, after_id';
 
 CREATE FUNCTION fca.find_by_ticket_id(ticket_id text)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_ticket_id'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_ticket_id(text) IS
 'the conversation with this ticket id (escalation_id), or no row';
 
@@ -353,14 +353,14 @@ CREATE FUNCTION fca.find_by_status(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_status'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_status(text, bigint, timestamptz, bigint) IS
 'conversations with a status (active, resolved, escalated, closed), last changed first (updated_at desc, id desc); keyset page behind after_updated_at, after_id';
 
 CREATE FUNCTION fca.find_by_ticket_ids(ticket_ids text[])
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_ticket_ids'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_ticket_ids(text[]) IS
 'the conversations with these ticket ids, in the order of ticket_ids; one given twice comes twice, a missing one is left out';
 
@@ -369,7 +369,7 @@ CREATE FUNCTION fca.find_by_customers(
 	per_customer bigint DEFAULT 10)
 RETURNS SETOF fca.conversation
 AS 'MODULE_PATHNAME', 'fca_find_by_customers'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_customers(bigint[], bigint) IS
 'the last changed per_customer conversations of each customer, in the order of customer_ids, last changed first (updated_at desc, id desc)';
 
@@ -406,7 +406,7 @@ CREATE FUNCTION fca.find_by_conversation(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.message
 AS 'MODULE_PATHNAME', 'fca_find_by_conversation'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_conversation(bigint, bigint, timestamptz, bigint) IS
 'messages of a conversation, oldest first (created_at, id); keyset page behind after_created_at, after_id';
 
@@ -415,7 +415,7 @@ CREATE FUNCTION fca.find_recent_messages(
 	max_rows bigint DEFAULT 20)
 RETURNS SETOF fca.message
 AS 'MODULE_PATHNAME', 'fca_find_recent_messages'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 20 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 20 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_recent_messages(bigint, bigint) IS
 'the newest max_rows messages of a conversation, given oldest first (created_at, id): a model''s context window';
 
@@ -425,7 +425,7 @@ CREATE FUNCTION fca.find_requiring_human(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.message
 AS 'MODULE_PATHNAME', 'fca_find_requiring_human'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_requiring_human(bigint, timestamptz, bigint) IS
 'messages that require a human, oldest first (created_at, id); keyset page behind after_created_at, after_id';
 
@@ -434,7 +434,7 @@ CREATE FUNCTION fca.find_recent_messages_of(
 	per_conversation bigint DEFAULT 20)
 RETURNS SETOF fca.message
 AS 'MODULE_PATHNAME', 'fca_find_recent_messages_of'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_recent_messages_of(bigint[], bigint) IS
 'the newest per_conversation messages of each conversation, in the order of conversation_ids, given oldest first (created_at, id)';
 
@@ -455,7 +455,7 @@ CREATE FUNCTION fca.search_by_keyword(
 	max_rows bigint DEFAULT 10)
 RETURNS SETOF fca.faq
 AS 'MODULE_PATHNAME', 'fca_search_by_keyword'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 10 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 10 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.search_by_keyword(text, bigint) IS
 'active FAQs whose question or keywords contain this text, in any case; first those with exactly this keyword, then those whose question starts with it, then the rest; then by id';
 
@@ -465,7 +465,7 @@ CREATE FUNCTION fca.find_by_category(
 	after_id bigint DEFAULT NULL)
 RETURNS SETOF fca.faq
 AS 'MODULE_PATHNAME', 'fca_find_by_category'
-LANGUAGE C STABLE PARALLEL SAFE ROWS 100 SUPPORT fca.planner_support;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_category(text, bigint, bigint) IS
 'active FAQs of a category (id); keyset page behind after_id';
 
