@@ -124,6 +124,27 @@ INSERT INTO rep.parts SELECT g, 'part ' || g FROM generate_series(0, 7) AS g;
 SELECT p.*, rep.kept(i) FROM rep.keys, LATERAL fca.get_by_id(NULL::rep.parts, i::int) AS p;
 SELECT i, count(*), rep.kept(i) FROM rep.keys, LATERAL fca.find_by_emails(ARRAY['c' || i || '@example.com']) AS c GROUP BY i ORDER BY i;
 
+-- Hooks look at an executor when it ends, auto_explain of 16 and newer at its values too: those of calls that are over are not there.
+LOAD 'auto_explain';
+SET auto_explain.log_min_duration = 0;
+SET auto_explain.log_nested_statements = on;
+SET auto_explain.log_analyze = on;
+SELECT i, c.id, rep.kept(i) FROM rep.keys, LATERAL fca.get_by_filters(NULL::fca.customer, jsonb_build_object('email', jsonb_build_object('in', jsonb_build_array('c' || i || '@example.com')))) AS c;
+SELECT i, a.n, set_config('role', CASE WHEN i = 4 THEN 'regress_rep' ELSE 'none' END, true) AS role
+FROM rep.keys, LATERAL (SELECT count(*) AS n FROM fca.list_accounts_by_status(left('active', 5 + i::int))) AS a;
+BEGIN;
+DECLARE c CURSOR FOR SELECT i, c.id FROM rep.keys, LATERAL fca.get_by_filters(NULL::fca.customer, jsonb_build_object('email', 'c' || i || '@example.com')) AS c;
+FETCH 3 FROM c;
+SELECT rep.kept(1);
+CLOSE c;
+DECLARE d CURSOR FOR SELECT i, c.id FROM rep.keys, LATERAL fca.get_by_filters(NULL::fca.customer, jsonb_build_object('email', 'c' || i || '@example.com')) AS c;
+FETCH 3 FROM d;
+ROLLBACK;
+CREATE VIEW rep.named AS SELECT 'n' || id AS id, 100 / (id - 3) AS quotient FROM rep.keys AS k (id);
+SELECT state, message FROM test.fails($$SELECT n, v.quotient FROM unnest(ARRAY['n4', 'n6', 'n3']) AS n, LATERAL fca.get_by_id(NULL::rep.named, n) AS v$$);
+SET auto_explain.log_min_duration = -1;
+SELECT rep.kept(1) AS afterwards;
+
 -- No executor is left, and the next calls are as ever.
 SELECT rep.kept(1) AS afterwards;
 SELECT count(*) FROM rep.keys, LATERAL fca.list_by_customer(key + 0) AS a;

@@ -14,6 +14,9 @@
  *	 who asked to go back).  Nodes that remember rows or a choice of
  *	 partitions from one scan to the next do so until a parameter of the
  *	 executor changes, and ours are the caller's, which do not count as such.
+ * - Its parameters have values only while it runs: those are in the memory of a
+ *	 call, which goes before the executor does, and hooks read them when it ends,
+ *	 as auto_explain of 16 and newer does.  (After an error it does not end.)
  * - It is used again only while plan, role, snapshot and resource owner are the
  *	 same.  Otherwise it ends, and the query's other calls run as the first did.
  */
@@ -55,6 +58,8 @@ end_repeat(Repeat *repeat)
 		return;
 	repeat->memory = NULL;
 	CurrentResourceOwner = repeat->owner;
+	/* a hook that prints parameters shall not print that all were NULL */
+	repeat->desc->params = NULL;
 	ExecutorFinish(repeat->desc);
 	ExecutorEnd(repeat->desc);
 	FreeQueryDesc(repeat->desc);
@@ -201,6 +206,11 @@ fca_repeat_run(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	repeat->desc->dest = dest;
 	ExecutorRun(repeat->desc, ForwardScanDirection, count);
 	repeat->desc->dest = None_Receiver;
+	for (int i = 0; i < query->nparams; i++)
+	{
+		repeat->params->params[i].value = (Datum) 0;
+		repeat->params->params[i].isnull = true;
+	}
 	*processed = repeat->desc->estate->es_processed;
 	return true;
 }

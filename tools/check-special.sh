@@ -7,6 +7,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/counting.sh"
 
 record=no
+major=
 check=
 cache=
 server=
@@ -15,9 +16,9 @@ source_version=
 # usage: what can be asked for.
 usage() {
 	cat <<-END
-		Usage: tools/check-special.sh [--record] CHECK [TEST ...]
+		Usage: tools/check-special.sh [--record] [--major N] CHECK [TEST ...]
 
-		Installs what is missing (Debian and Ubuntu, as root), then does one of these:
+		Installs what is missing (Debian, as root), then does one of these:
 
 		  assertions      all tests on a PostgreSQL with assertions
 		  valgrind        all tests on the same PostgreSQL, below valgrind
@@ -28,12 +29,14 @@ usage() {
 		                  UndefinedBehaviorSanitizer; a finding ends the server process
 		  analyzers       gcc -fanalyzer, clang's scan-build and cppcheck read src/
 
-		PostgreSQL is built from Debian's source package, unpatched, of the major that is installed,
-		and never runs outside of a temporary folder. The last line counts: "N passed, N failed".
+		PostgreSQL is built from Debian's source package, unpatched, and never runs outside of a
+		temporary folder. Beside the tests it has auto_explain read every statement, nested ones too,
+		when it ends. The last line counts: "N passed, N failed".
 
 		With names, runs only those tests: "plans" for sql/plans.sql, "specs/lock_wait",
 		"t/003_plans.pl".
 
+		  --major N  which PostgreSQL to build: 15, 17, 18 or 19; by default 18, but for discard-caches 15
 		  --record   also add a line to tools/special-results.md
 
 		FCA_CACHE   a folder in which sources and builds of PostgreSQL stay for the next time (about
@@ -71,43 +74,48 @@ before_count() {
 # PostgreSQL from its source
 #
 
-# print_source_lists: the machine's own package sources, as sources of source packages.
-print_source_lists() {
-	local list
-	for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-		[[ ! -f $list ]] || sed -n 's/^deb /deb-src /p' "$list"
-	done >"$1/here.list"
-	for list in /etc/apt/sources.list.d/*.sources; do
-		[[ ! -f $list ]] || sed 's/^Types:.*/Types: deb-src/' "$list" >"$1/${list##*/}"
-	done
+# print_sources_list: where the source of $major is, in this machine's mirrors of Debian.
+print_sources_list() {
+	local release mirror security_mirror
+	release=$(release_of "$major")
+	mirror=$(print_mirror Debian)
+	security_mirror=$(print_mirror Debian-Security)
+	[[ -n $mirror ]] || die "there is no archive of Debian among the package sources of this machine"
+	echo "deb-src $mirror $release main"
+	[[ $release == sid || -z $security_mirror ]] ||
+		echo "deb-src $security_mirror $release-security main"
+	[[ $major != 19 ]] || echo "deb-src $mirror experimental main"
 }
 
-# apt_source FOLDER COMMAND ...: apt with lists below that folder, so that the machine's stay as
+# apt_source FOLDER COMMAND ...: apt with the lists of that folder, so that the machine's stay as
 # they are, and nobody needs to be root.
 apt_source() {
 	local folder=$1
 	shift
 	as_user sh -c 'cd "$1" && shift && exec "$@"' sh "$folder" "$@" -q \
-		-o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$folder/parts" \
+		-o Dir::Etc::SourceList="$folder/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::Etc::Trusted=/usr/share/keyrings/debian-archive-keyring.gpg \
+		-o Acquire::Check-Valid-Until=false \
 		-o Dir::State::Lists="$folder/lists" -o Dir::Cache="$folder/cache"
 }
 
-# fetch_source MAJOR: get PostgreSQL's source into $cache/source, as its authors released it. A
-# mirror may no longer have, or not yet have, the newest: then it is the one before.
+# fetch_source: get PostgreSQL's source into $cache/source, as its authors released it. A mirror
+# may no longer have, or not yet have, the newest: then it is the one before.
 fetch_source() {
 	local folder=$cache/fetch version versions
 	source_version=$(cat "$cache/source.version" 2>/dev/null) || source_version=
 	[[ -z $source_version ]] || return 0
-	say "fetching the source of PostgreSQL $1"
+	say "fetching the source of PostgreSQL $major"
 	rm -rf "$folder" "$cache/source"
-	mkdir -p "$folder/parts" "$folder/lists/partial" "$folder/cache/archives/partial"
-	print_source_lists "$folder/parts"
+	mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
+	[[ -n $(print_mirror Debian) ]] || ! is_root || apt_get update || :
+	print_sources_list >"$folder/sources.list"
 	! is_root || chown -R "$user" "$folder"
 	apt_source "$folder" apt-get update >"$work/fetch.log" 2>&1 || :
-	mapfile -t versions < <(apt_source "$folder" apt-cache showsrc --only-source "postgresql-$1" \
+	mapfile -t versions < <(apt_source "$folder" apt-cache showsrc --only-source "postgresql-$major" \
 		2>/dev/null | sed -n 's/^Version: //p' | sort -rVu)
 	for version in "${versions[@]}"; do
-		if apt_source "$folder" apt-get source --download-only "postgresql-$1=$version" \
+		if apt_source "$folder" apt-get source --download-only "postgresql-$major=$version" \
 			>>"$work/fetch.log" 2>&1; then
 			as_user dpkg-source -x --skip-patches "$folder"/*.dsc "$cache/source" \
 				>>"$work/fetch.log" 2>&1 || break
@@ -119,7 +127,7 @@ fetch_source() {
 		say "version $version cannot be fetched"
 	done
 	cat "$work/fetch.log" >&2
-	die "no source of PostgreSQL $1 could be fetched"
+	die "no source of PostgreSQL $major could be fetched"
 }
 
 # build_server NAME ARGUMENT...: build PostgreSQL in $cache/NAME, configured with these arguments
@@ -218,29 +226,33 @@ keep_logs() {
 }
 
 # check_crashes: no process failed an assertion or crashed. (Tests kill servers by other signals.)
+# None logs the bytes 0x7F, as a text or a number, with which these servers overwrite freed memory.
 check_crashes() {
-	if grep -hE 'TRAP:|was terminated by signal (4|6|7|8|11):' "$work/server.log" \
-		"$work/tap-servers.log" 2>/dev/null | head -n 50 | grep .; then
-		fail "a server process crashed"
+	if grep -ahE $'TRAP:|was terminated by signal (4|6|7|8|11):|\x7f{8}|2139062143' \
+		"$work/server.log" "$work/tap-servers.log" 2>/dev/null | head -n 50 | cat -v | grep .; then
+		fail "a server process crashed or has read freed memory"
 	else
-		pass "no failed assertion, no crash"
+		pass "no failed assertion, no crash, no freed memory read"
 	fi
 }
 
 # prepare NAME ARGUMENT...: all that a check needs before its tests.
 prepare() {
-	local major
-	major=$(debian_major)
 	cache=${FCA_CACHE:-$work/cache}/postgresql-$major
 	mkdir -p "$cache"
 	! is_root || chown "$user" "$cache"
 	as_user test -w "$cache" || die "FCA_CACHE: $user cannot write in $cache"
-	fetch_source "$major"
+	fetch_source
 	build_server "$@"
 	say "checking with $(server_name)"
 	install_module || exit 1
 	as_user mkdir "$work/found"
-	: >"$work/load.conf"
+	cat >"$work/load.conf" <<-END
+		session_preload_libraries = 'auto_explain'
+		auto_explain.log_min_duration = 0
+		auto_explain.log_nested_statements = on
+		auto_explain.log_analyze = on
+	END
 	export FCA_CASES=${FCA_CASES:-300}
 	# These servers are slow: time is not what is tested.
 	export PGCTLTIMEOUT=900 PG_TEST_TIMEOUT_DEFAULT=1800 PGISOLATIONTIMEOUT=1800
@@ -303,8 +315,8 @@ check_discard_caches() {
 		CPPFLAGS='-DDISCARD_CACHES_ENABLED -DCLOBBER_FREED_MEMORY'
 	as_user gcc -Wall -Wextra -Werror -O2 -fPIC -shared -isystem "$("$PG_CONFIG" --includedir-server)" \
 		-o "$library" "$work/module/tools/discard_caches.c"
-	printf "session_preload_libraries = '%s'\ndiscard_caches.limit = '%s s'\n" \
-		"$library" "${FCA_DISCARD_SECONDS:-10}" >"$work/load.conf"
+	printf "session_preload_libraries = 'auto_explain, %s'\ndiscard_caches.limit = '%s s'\n" \
+		"$library" "${FCA_DISCARD_SECONDS:-10}" >>"$work/load.conf"
 	as_user patch -s -p1 -d "$work/module" -i "$work/module/tools/discard_caches.diff"
 	run_suite
 }
@@ -320,7 +332,7 @@ check_sanitizers() {
 	ASAN_OPTIONS+=:abort_on_error=1:disable_coredump=1:detect_stack_use_after_return=0:log_path=$work/found/asan
 	export UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1:log_path=$work/found/ubsan
 	# A function takes several times the stack.
-	echo 'max_stack_depth = 7MB' >"$work/load.conf"
+	echo 'max_stack_depth = 7MB' >>"$work/load.conf"
 	run_suite
 	# Not every library of theirs writes to the files.
 	found=$({
@@ -399,14 +411,19 @@ while [[ ${1:-} == -* ]]; do
 			exit 0
 			;;
 		--record) record=yes ;;
+		--major)
+			major=${2:-}
+			release_of "$major" >/dev/null || die "which major? --help says more"
+			shift
+			;;
 		*) die "unknown argument \"$1\"; --help says more" ;;
 	esac
 	shift
 done
 check=${1:-}
 names=("${@:2}")
-server_needs=(apt-cache dpkg-source gcc make perl prove Test::More IPC::Run pkg-config libicu-dev
-	libxml2-dev)
+server_needs=(apt-cache dpkg-source gcc make bison flex perl prove Test::More IPC::Run pkg-config
+	libicu-dev libxml2-dev)
 case $check in
 	valgrind) needed=("${server_needs[@]}" valgrind) ;;
 	assertions | sanitizers) needed=("${server_needs[@]}") ;;
@@ -414,6 +431,9 @@ case $check in
 	analyzers) needed=(postgresql gcc clang scan-build cppcheck) ;;
 	*) die "which check? --help says more" ;;
 esac
+# What the tests give without caches differs by major: discard_caches.diff is for the oldest.
+[[ -n $major || $check != discard-caches ]] || major=$oldest_major
+major=${major:-18}
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP

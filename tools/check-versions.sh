@@ -71,25 +71,9 @@ parse() {
 	[[ ${#majors[@]} -gt 0 ]] || majors=("${all_majors[@]}")
 }
 
-# release_of MAJOR: the Debian release that has it.
-release_of() {
-	case $1 in
-		15) echo bookworm ;;
-		17) echo trixie ;;
-		18 | 19) echo sid ;;
-		*) return 1 ;;
-	esac
-}
-
 #
 # A Debian in a folder
 #
-
-# print_mirror LABEL: where this machine takes the packages of that archive from.
-print_mirror() {
-	apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-		awk -v label="$1" '$1 == label && !seen++ { print $2 }'
-}
 
 # print_sources_list: the package sources of $folder: those of the old major too. sid's servers can
 # be behind security updates of the old one: 15.20 gives columns an option that 18.6 and 19rc1 do not

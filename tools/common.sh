@@ -132,6 +132,26 @@ find_postgres() {
 }
 
 #
+# Which Debian
+#
+
+# release_of MAJOR: the Debian release that has it.
+release_of() {
+	case $1 in
+		15) echo bookworm ;;
+		17) echo trixie ;;
+		18 | 19) echo sid ;;
+		*) return 1 ;;
+	esac
+}
+
+# print_mirror LABEL: where this machine takes the packages of that archive from.
+print_mirror() {
+	apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+		awk -v label="$1" '$1 == label && !seen++ { print $2 }'
+}
+
+#
 # What else is needed, and how to get it
 #
 
