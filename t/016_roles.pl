@@ -243,7 +243,16 @@ my @mistakes = (
 		q{count(NULL::test.vault)}, q{count_estimate(NULL::test.vault)}, q{exists(NULL::test.vault, 2)},
 		q{get_all(NULL::test.vault)}, q{open_cursor(NULL::test.vault)}, q{delete(NULL::test.vault, 2)},
 		q{create(NULL::test.vault, '{"id": 2, "word": "w"}')}, q{create_many_report(NULL::test.vault, '[{"id": 2, "word": "w"}]')},
-		q{upsert(NULL::test.vault, '{"id": 2, "word": "w"}')}, q{update_many(NULL::test.vault, '{"id": 2}', '{"word": null}')}),
+		q{upsert(NULL::test.vault, '{"id": 2, "word": "w"}')}, q{update_many(NULL::test.vault, '{"id": 2}', '{"word": null}')},
+		# a mistake that plain SQL would tell of first tells nothing of a table of which one has nothing
+		q{get_by_filters(NULL::test.vault, '{"x": 1}')}, q{get_all(NULL::test.vault, sort_by => 'x')}, q{get_page(NULL::test.vault, '{"hidden": {"gt": []}}')},
+		q{get_children(NULL::test.vault, 'x', ARRAY[1])}, q{find_one(NULL::test.vault, '[]')}, q{get_by_id(NULL::test.vault, 'x'::text)},
+		q{create(NULL::test.vault, '{"x": 1}')}, q{create(NULL::test.vault, '{"id": "x"}')}, q{create_many(NULL::test.vault, '[]')}, q{create_many_report(NULL::test.vault, '[]')},
+		q{upsert_many(NULL::test.vault, '[]')}, q{upsert(NULL::test.vault, '{"word": "w"}', '{word}')}, q{update(NULL::test.vault, 2, '{"amount": 500}')},
+		q{update_if(NULL::test.vault, 2, '{"x": 1}', '{"amount": 500}')}, q{delete_many(NULL::test.vault, '{}')}),
+	# nor a value that would be refused of a column that one may not write
+	[ 'clerk', q{fca.update(NULL::test.counter, 2, '{"parent": "x"}')}, q{UPDATE test.counter SET parent = 2 WHERE id = 2} ],
+	[ 'clerk', q{fca.create_many(NULL::test.counter, '[{"id": 9, "word": "w"}, {"id": 10, "parent": "x"}]')}, q{INSERT INTO test.counter (id, parent) VALUES (9, 2)} ],
 );
 $script = '';
 foreach my $i (0 .. $#mistakes)
