@@ -30,6 +30,10 @@ PG_CONFIG=
 bindir=
 work=
 user=
+# What await runs now.
+running=
+# How as_user begins a command: await has it begun apart.
+apart=()
 
 # say TEXT...: one line of progress.
 say() {
@@ -47,13 +51,43 @@ is_root() {
 	[[ $EUID -eq 0 ]]
 }
 
-# as_user COMMAND...: run it as the owner of $work, who is never root.
+# as_user COMMAND...: run it as the owner of $work, who is never root. A server that it starts must
+# not keep open what counting.sh has open.
 as_user() {
 	if is_root; then
-		runuser -u "$user" -- env HOME="$work" "$@"
+		"${apart[@]}" runuser -u "$user" -- env HOME="$work" "$@" 3>&-
 	else
-		"$@"
+		"${apart[@]}" "$@" 3>&-
 	fi
+}
+
+# await LOG COMMAND...: run a command of as_user, its output to that file, so that a signal is
+# answered at once and not only when the command ends. It is in a session of its own, and so can be
+# stopped with all that it has begun.
+await() {
+	local log=$1 status=0
+	shift
+	{
+		apart=(exec setsid)
+		"$@"
+	} >"$log" 2>&1 </dev/null &
+	running=$!
+	wait "$running" || status=$?
+	running=
+	return "$status"
+}
+
+# stop_running: stop what await runs, and wait until it is gone.
+stop_running() {
+	local tries
+	[[ -n $running ]] || return 0
+	for ((tries = 0; tries < 50; tries++)); do
+		# Also what is not yet in its own session.
+		kill -TERM -- "-$running" 2>/dev/null || kill -TERM "$running" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -KILL -- "-$running" 2>/dev/null || :
+	running=
 }
 
 #
@@ -352,6 +386,7 @@ make_work() {
 # remove_work: stop what runs in $work, and remove it.
 remove_work() {
 	local pid
+	stop_running
 	[[ -n $work ]] || return 0
 	cd /
 	# The throwaway server's, and those of tests that were interrupted.
