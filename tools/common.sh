@@ -252,17 +252,55 @@ print_packages() {
 	done | sort -u
 }
 
-# apt_get ARGUMENT...: apt-get without questions; its output is shown if it fails.
+# After how many seconds apt_get says again how far it is.
+progress_seconds=10
+
+# show_progress: of apt-get's output, how much there is to do, and now and then a line of what is
+# done; the end of it, and failure, where its last line is "failed".
+show_progress() {
+	local line='' status last=() started=$SECONDS shown=$SECONDS total=0 fetched=0 unpacked=0 ready=0
+	# It is apt-get that ends this, also where a signal comes: a package's script that finds nobody
+	# reading would be stopped in the middle.
+	trap '' INT TERM HUP
+	while :; do
+		status=0
+		IFS= read -r -t "$progress_seconds" line || status=$?
+		[[ $status -eq 0 || $status -gt 128 ]] || break
+		last+=("$line")
+		[[ ${#last[@]} -le 31 ]] || last=("${last[@]:1}")
+		case $line in
+			Get:*) fetched=$((fetched + 1)) ;;
+			Unpacking\ *) unpacked=$((unpacked + 1)) ;;
+			Setting\ up\ *) ready=$((ready + 1)) ;;
+			"Need to get "*) printf '    %s\n' "${line%.}" ;;
+		esac
+		[[ ! $line =~ ([0-9]+)\ upgraded,\ ([0-9]+)\ newly ]] ||
+			total=$((BASH_REMATCH[1] + BASH_REMATCH[2]))
+		[[ $((SECONDS - shown)) -ge $progress_seconds ]] || continue
+		shown=$SECONDS
+		printf '    %3d s: ' $((shown - started))
+		if [[ $total -eq 0 ]]; then
+			echo "$fetched parts of the package lists fetched"
+		elif [[ $unpacked -eq 0 ]]; then
+			echo "$fetched of $total packages fetched"
+		else
+			echo "$unpacked of $total packages unpacked, $ready ready"
+		fi
+	done
+	[[ ${last[*]: -1} == failed ]] || return 0
+	printf '%s\n' "${last[@]::${#last[@]}-1}" >&2
+	return 1
+}
+
+# apt_get ARGUMENT...: apt-get without questions. It tells that it goes on; the end of its output is
+# shown if it fails.
 apt_get() {
-	local log status=0
-	log=$(mktemp)
-	DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 \
-		UCF_FORCE_CONFFOLD=1 apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-		"$@" >"$log" 2>&1 </dev/null || status=$?
-	[[ $status -eq 0 ]] || tail -n 30 "$log" >&2
-	rm -f "$log"
-	return "$status"
+	{
+		DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 \
+			UCF_FORCE_CONFFOLD=1 apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+			-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+			"$@" 2>&1 </dev/null || echo failed
+	} | (show_progress)
 }
 
 # install_packages PACKAGE...: install them, with no cluster made, started or restarted. It is a
@@ -316,7 +354,7 @@ need() {
     apt-get update && apt-get install --no-install-recommends ${packages[*]}"
 	fi
 
-	say "installing what is missing (${lacking[*]}); this takes a minute or two"
+	say "installing what is missing (${lacking[*]}); this takes some minutes"
 	apt_get update || say "not all package lists could be updated; going on with what is there"
 	print_packages "${lacking[@]}" | mapfile -t packages
 	if ! install_packages "${packages[@]}"; then
