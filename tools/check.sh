@@ -26,8 +26,8 @@ usage() {
 		With names, builds with gcc and runs only those tests: "locks" for sql/locks.sql,
 		"lock_wait" for specs/lock_wait.spec, "003_plans" for t/003_plans.pl, or the file.
 
-		  --accept  run those of sql/ and specs/, and write what they give to expected/, to be
-		            reviewed with git diff
+		  --accept  run those of sql/ and specs/, and write what they give to expected/, for you to
+		            review with git diff
 
 		PG_CONFIG names the pg_config of the PostgreSQL to use, if not the first that is found.
 	END
@@ -169,7 +169,7 @@ accept() {
 			pass "$name: as $expected has it"
 		else
 			cat "$result" >"$root/$expected"
-			pass "$name: wrote $expected; review it with git diff"
+			pass "$name: wrote $expected; read it, or its git diff, before you commit it"
 		fi
 	done
 }
