@@ -3,7 +3,9 @@
 #
 # Each call is interrupted at random moments.  On a busy machine one answer may
 # be late for reasons of its own: the median of a call's answers must come within
-# 100 ms, and each within a second.  FCA_INTERRUPT_ROUNDS (1) interrupts each so
+# 100 ms, and each within a second.  Where a plain statement that is interrupted
+# in the same way is late too, both are given ten times as much as that took, but
+# never more than 0.9 s.  FCA_INTERRUPT_ROUNDS (1) interrupts each so
 # many times as often, FCA_INTERRUPT_SPAN (0.4) at a moment within so many
 # seconds, and FCA_INTERRUPT_SEED repeats a run's moments.
 #
@@ -17,6 +19,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use FcaRepo;
 use FcaSession;
+use List::Util qw(max min);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -222,30 +225,61 @@ sub interrupt
 
 sub median { return (sort { $a <=> $b } @_)[ $#_ / 2 ]; }
 
+# A plain statement is interrupted in the same way, right after a call is: how
+# late its answer is tells what the machine does at that moment.  These are the
+# delays of the last eight, those of this call and the one before.
+my @plain;
+
+sub interrupt_both
+{
+	my ($session, $how, $sql, $span) = @_;
+	my $delay = interrupt($session, $how, $sql, $span);
+	my $moment = 0.02;
+
+	push @plain,
+	  interrupt(FcaSession->new($node, 'postgres'),
+		$how, 'SELECT sum(a.id % b.id) FROM public.parent AS a, public.parent AS b', \$moment);
+	shift @plain if @plain > 8;
+	return $delay;
+}
+
+# Within how many ms an answer must come that a machine of our own gives in so
+# many.  A call that does not look for interrupts takes longer than any of these.
+sub limit { return $_[0] + min(900, 10 * max @plain); }
+
+sub shown { return join ' ', map { sprintf '%.0f', $_ } @_; }
+
+# An answer's delays, and those that a plain statement had meanwhile.
+sub in_time
+{
+	my ($name, @delays) = @_;
+	diag("$name: ${\shown(@delays)} ms, a plain statement ${\shown(@plain)} ms");
+	cmp_ok(median(@delays), '<=', limit(100), "$name: within 100 ms");
+	cmp_ok(max(@delays), '<=', limit(1000), "$name: each time within 1 s");
+	return;
+}
+
 my @all;
 foreach my $name (sort keys %paths)
 {
 	my $session = FcaSession->new($node, 'postgres');
 	my $span = $longest;
-	my @delays = interrupt($session, 'cancel', $paths{$name}, \$span);
+	my @delays = interrupt_both($session, 'cancel', $paths{$name}, \$span);
 
 	# From here on what the session keeps, such as plans, is there.
 	my $memory = memory_of($session);
 	for (1 .. $rounds)
 	{
-		push @delays, map { interrupt($session, $_, $paths{$name}, \$span) } 'cancel', 'timeout';
+		push @delays, map { interrupt_both($session, $_, $paths{$name}, \$span) } 'cancel', 'timeout';
 	}
 	my $growth = memory_of($session) - $memory;
 	cmp_ok($growth, '<', 256 * 1024, "$name: no memory is left: $growth");
 	is(left_by($session), '0 locks, 0 files', "$name: nothing else is left");
 	is($session->query(q{SELECT id FROM fca.get_by_id(NULL::public.big, 5)}),
 		5, "$name: the session goes on");
-	push @delays, interrupt($session, 'terminate', $paths{$name}, \$span);
+	push @delays, interrupt_both($session, 'terminate', $paths{$name}, \$span);
 
-	my $shown = join ' ', map { sprintf '%.0f', $_ } @delays;
-	diag("$name: $shown ms");
-	cmp_ok(median(@delays), '<=', 100, "$name is interrupted within 100 ms");
-	cmp_ok((sort { $b <=> $a } @delays)[0], '<=', 1000, "$name: each time within 1 s");
+	in_time("$name is interrupted", @delays);
 	push @all, @delays;
 	$session->quit;
 }
@@ -302,16 +336,13 @@ foreach my $name (sort keys %waits)
 		is($answer->{state}, '55P03', "$name: lock_timeout");
 		push @delays, 1000 * ($answer->{at} - $sent) - 20;
 		$session->query('RESET lock_timeout');
-		push @delays, map { interrupt($session, $_, $sql, \$span) } 'cancel', 'timeout';
+		push @delays, map { interrupt_both($session, $_, $sql, \$span) } 'cancel', 'timeout';
 	}
 	is(left_by($session), '0 locks, 0 files', "$name: nothing is left");
-	push @delays, interrupt($session, 'terminate', $sql, \$span);
+	push @delays, interrupt_both($session, 'terminate', $sql, \$span);
 	$holder->query('ROLLBACK');
 
-	my $shown = join ' ', map { sprintf '%.0f', $_ } @delays;
-	diag("$name, waiting for a lock: $shown ms");
-	cmp_ok(median(@delays), '<=', 100, "$name stops waiting within 100 ms");
-	cmp_ok((sort { $b <=> $a } @delays)[0], '<=', 1000, "$name: each time within 1 s");
+	in_time("$name stops waiting for a lock", @delays);
 	push @all, @delays;
 	$session->quit;
 }
@@ -326,8 +357,11 @@ foreach my $name (sort keys %waits)
 	$session->query('BEGIN; SET LOCAL lock_timeout = 20');
 	is_deeply([ $session->query($sql) ], [ '55P03', undef ], 'a row that waits too long');
 	$session->query('ROLLBACK');
-	cmp_ok(interrupt($session, $_, $sql, \$span), '<=', 1000, "create_many_report of a key in use: $_")
-	  foreach ('cancel', 'timeout', 'terminate');
+	foreach my $how ('cancel', 'timeout', 'terminate')
+	{
+		my $delay = interrupt_both($session, $how, $sql, \$span);
+		cmp_ok($delay, '<=', limit(1000), "create_many_report of a key in use: $how");
+	}
 	$holder->query('ROLLBACK');
 	$session->quit;
 }
@@ -345,7 +379,7 @@ is($control->query(q{
 is($control->query('SELECT count(*) FROM pg_prepared_xacts'), 0, 'no transaction is left');
 unlike(slurp_file($node->logfile), qr/(WARNING|PANIC):|TRAP|leak/, 'the log has no warning');
 diag(sprintf('%d interrupts: median %.0f ms, latest %.0f ms',
-	scalar @all, median(@all), (sort { $b <=> $a } @all)[0]));
+	scalar @all, median(@all), max(@all)));
 
 $_->quit foreach ($holder, $control);
 $node->stop;

@@ -87,7 +87,7 @@ need_python() {
 # finish: remove all that was made.
 finish() {
 	local status=$?
-	trap - EXIT
+	trap '' INT TERM HUP
 	remove_work
 	exit "$status"
 }

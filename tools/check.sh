@@ -6,19 +6,66 @@ set -euo pipefail
 # shellcheck source=tools/counting.sh
 . "$(dirname "${BASH_SOURCE[0]}")/counting.sh"
 
+duration="6 to 10 minutes on two cores, and longer where others use them"
+accept=no
+regress=()
+isolation=()
+tap=()
+
 # usage: what can be asked for.
 usage() {
 	cat <<-END
-		Usage: tools/check.sh [TEST ...]
+		Usage: tools/check.sh [[--accept] TEST ...]
 
 		Installs what is missing (Debian and Ubuntu, as root), then, outside of this clone and on
 		throwaway servers: builds with gcc and with clang, warnings being errors, and runs the
-		regression tests (sql/), the isolation tests (specs/) and the TAP tests (t/). With names,
-		runs only those regression tests. The last line counts: "N passed, N failed".
+		regression tests (sql/), the isolation tests (specs/) and the TAP tests (t/). This takes
+		$duration.
+		The last line counts: "N passed, N failed".
+
+		With names, builds with gcc and runs only those tests: "locks" for sql/locks.sql,
+		"lock_wait" for specs/lock_wait.spec, "003_plans" for t/003_plans.pl, or the file.
+
+		  --accept  run those of sql/ and specs/, and write what they give to expected/, for you to
+		            review with git diff
 
 		PG_CONFIG names the pg_config of the PostgreSQL to use, if not the first that is found.
 	END
 }
+
+# print_tests FOLDER: the names of the tests in it, one a line.
+print_tests() {
+	find "$root/$1" -maxdepth 1 \( -name '*.sql' -o -name '*.spec' -o -name '*.pl' \) |
+		sed 's,.*/,,; s,\.[a-z]*$,,' | sort
+}
+
+# choose TEST: add it to the tests that run.
+choose() {
+	local test=${1#"$root/"} folder name
+	name=${test##*/}
+	name=${name%.*}
+	for folder in sql specs t; do
+		[[ $test != */* || $test == ?(./)"$folder"/* ]] || continue
+		print_tests "$folder" | grep -qxF -e "$name" || continue
+		case $folder in
+			sql) regress+=("$name") ;;
+			specs) isolation+=("$name") ;;
+			t) tap+=("$name") ;;
+		esac
+		return 0
+	done
+	return 1
+}
+
+# explain_tests: which tests there are.
+explain_tests() {
+	local folder
+	echo "There are:"
+	for folder in sql specs t; do
+		echo "  $folder/"
+		print_tests "$folder" | paste -sd ' ' | fold -sw 90 | sed 's/^/      /; s/ $//'
+	done
+} >&2
 
 # build COMPILER FLAG...: build in $work/COMPILER with all warnings on, as errors.
 build() {
@@ -36,8 +83,8 @@ build() {
 		"$@"
 	)
 	copy_sources "$work/$compiler"
-	if run_make "$work/$compiler" -s -j"$(cores)" CC="$compiler" COPT="${strict[*]}" all \
-		>"$work/$compiler.log" 2>&1; then
+	if await "$work/$compiler.log" \
+		run_make "$work/$compiler" -s -j"$(cores)" CC="$compiler" COPT="${strict[*]}" all; then
 		pass "build with $compiler"
 	else
 		cat "$work/$compiler.log"
@@ -76,28 +123,6 @@ check_scripts() {
 	fi
 }
 
-# check_all: everything there is.
-check_all() {
-	local file
-	check_scripts
-	# PGXS hands clang the flags that gcc was configured with.
-	build clang -Wno-unknown-warning-option -Wno-ignored-optimization-argument || :
-	install_and_start
-	check_version
-	say "regression tests"
-	run_regress regress "$work/gcc" ISOLATION=
-	if compgen -G "$root/specs/*.spec" >/dev/null; then
-		say "isolation tests"
-		run_regress isolation "$work/gcc" REGRESS=
-	fi
-	if compgen -G "$root/t/*.pl" >/dev/null; then
-		say "TAP tests"
-		for file in "$root"/t/*.pl; do
-			run_tap "t/${file##*/}" "$work/gcc"
-		done
-	fi
-}
-
 # install_and_start: build with gcc, install below $work, start the server that the tests run on.
 install_and_start() {
 	build gcc || exit 1
@@ -108,28 +133,102 @@ install_and_start() {
 	export PGHOST=$work/s PGUSER=postgres
 }
 
-case ${1:-} in
-	--help | -h)
-		usage
-		exit 0
-		;;
-	-*) die "unknown argument \"$1\"; --help says more" ;;
-esac
+# run_tests: run those that were chosen.
+run_tests() {
+	local name
+	if [[ ${#regress[@]} -gt 0 ]]; then
+		say "regression tests"
+		run_regress regress "$work/gcc" ISOLATION= REGRESS="${regress[*]}"
+	fi
+	if [[ ${#isolation[@]} -gt 0 ]]; then
+		say "isolation tests"
+		run_regress isolation "$work/gcc" REGRESS= ISOLATION="${isolation[*]}"
+	fi
+	[[ ${#tap[@]} -eq 0 ]] || say "TAP tests"
+	for name in "${tap[@]}"; do
+		run_tap "t/$name.pl" "$work/gcc"
+	done
+}
+
+# accept KIND NAME...: run these tests with make's variable KIND, and write what they give to expected/.
+accept() {
+	local kind=$1 name expected result log=$work/$1.log
+	shift
+	for name in "$@"; do
+		# A new test is compared with nothing.
+		as_user touch "$work/gcc/expected/$name.out"
+	done
+	await "$log" run_make "$work/gcc" installcheck TAP_TESTS= REGRESS= ISOLATION= "$kind=$*" || :
+	for name in "$@"; do
+		expected=expected/$name.out
+		result=$(find "$work/gcc" -path "*/results/$name.out")
+		if [[ ! -s $result ]]; then
+			tail -n 30 "$log"
+			fail "$name: it gave nothing"
+		elif cmp -s "$result" "$root/$expected"; then
+			pass "$name: as $expected has it"
+		else
+			cat "$result" >"$root/$expected"
+			pass "$name: wrote $expected; read it, or its git diff, before you commit it"
+		fi
+	done
+}
+
+# check_all: everything there is.
+check_all() {
+	check_scripts
+	# PGXS hands clang the flags that gcc was configured with.
+	build clang -Wno-unknown-warning-option -Wno-ignored-optimization-argument || :
+	install_and_start
+	check_version
+	print_tests sql | mapfile -t regress
+	print_tests specs | mapfile -t isolation
+	print_tests t | mapfile -t tap
+	run_tests
+}
+
+names=()
+for argument in "$@"; do
+	case $argument in
+		--help | -h)
+			usage
+			exit 0
+			;;
+		--accept) accept=yes ;;
+		-*) die "unknown argument \"$argument\"; --help says more" ;;
+		*) names+=("$argument") ;;
+	esac
+done
+for name in "${names[@]}"; do
+	choose "$name" || { explain_tests; die "there is no test \"$name\""; }
+done
+[[ $accept == no || (${#names[@]} -gt 0 && ${#tap[@]} -eq 0) ]] ||
+	die "--accept needs names of tests in sql/ or specs/; what they give is for you to review"
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-needed=(postgresql gcc make)
-[[ $# -gt 0 ]] || needed=(postgresql "${test_tools[@]}")
-# Its package leaves a service, which is none of the business of a machine that is worked on.
-[[ $# -gt 0 || ${CI:-} != true ]] || needed+=(pgbouncer)
+if [[ ${#names[@]} -eq 0 ]]; then
+	say "all tests: this takes $duration"
+	needed=(postgresql "${test_tools[@]}")
+	# Its package leaves a service, which is none of the business of a machine that is worked on.
+	[[ ${CI:-} != true ]] || needed+=(pgbouncer)
+else
+	needed=(postgresql gcc make)
+	[[ ${#tap[@]} -eq 0 ]] || needed+=(perl prove Test::More IPC::Run)
+fi
 need "${needed[@]}"
 make_work
 say "checking with $(server_name)"
-if [[ $# -gt 0 ]]; then
-	install_and_start
-	run_regress regress "$work/gcc" ISOLATION= REGRESS="$*"
-else
+if [[ ${#names[@]} -eq 0 ]]; then
 	check_all
+else
+	install_and_start
+	if [[ $accept == yes ]]; then
+		[[ ${#regress[@]} -eq 0 ]] || accept REGRESS "${regress[@]}"
+		[[ ${#isolation[@]} -eq 0 ]] || accept ISOLATION "${isolation[@]}"
+	else
+		run_tests
+	fi
 fi
 complete=yes

@@ -30,6 +30,10 @@ PG_CONFIG=
 bindir=
 work=
 user=
+# What await runs now.
+running=
+# How as_user begins a command: await has it begun apart.
+apart=()
 
 # say TEXT...: one line of progress.
 say() {
@@ -47,13 +51,43 @@ is_root() {
 	[[ $EUID -eq 0 ]]
 }
 
-# as_user COMMAND...: run it as the owner of $work, who is never root.
+# as_user COMMAND...: run it as the owner of $work, who is never root. A server that it starts must
+# not keep open what counting.sh has open.
 as_user() {
 	if is_root; then
-		runuser -u "$user" -- env HOME="$work" "$@"
+		"${apart[@]}" runuser -u "$user" -- env HOME="$work" "$@" 3>&-
 	else
-		"$@"
+		"${apart[@]}" "$@" 3>&-
 	fi
+}
+
+# await LOG COMMAND...: run a command of as_user, its output to that file, so that a signal is
+# answered at once and not only when the command ends. It is in a session of its own, and so can be
+# stopped with all that it has begun.
+await() {
+	local log=$1 status=0
+	shift
+	{
+		apart=(exec setsid)
+		"$@"
+	} >"$log" 2>&1 </dev/null &
+	running=$!
+	wait "$running" || status=$?
+	running=
+	return "$status"
+}
+
+# stop_running: stop what await runs, and wait until it is gone.
+stop_running() {
+	local tries
+	[[ -n $running ]] || return 0
+	for ((tries = 0; tries < 50; tries++)); do
+		# Also what is not yet in its own session.
+		kill -TERM -- "-$running" 2>/dev/null || kill -TERM "$running" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -KILL -- "-$running" 2>/dev/null || :
+	running=
 }
 
 #
@@ -238,17 +272,55 @@ print_packages() {
 	done | sort -u
 }
 
-# apt_get ARGUMENT...: apt-get without questions; its output is shown if it fails.
+# After how many seconds apt_get says again how far it is.
+progress_seconds=10
+
+# show_progress: of apt-get's output, how much there is to do, and now and then a line of what is
+# done; the end of it, and failure, where its last line is "failed".
+show_progress() {
+	local line='' status last=() started=$SECONDS shown=$SECONDS total=0 fetched=0 unpacked=0 ready=0
+	# It is apt-get that ends this, also where a signal comes: a package's script that finds nobody
+	# reading would be stopped in the middle.
+	trap '' INT TERM HUP
+	while :; do
+		status=0
+		IFS= read -r -t "$progress_seconds" line || status=$?
+		[[ $status -eq 0 || $status -gt 128 ]] || break
+		last+=("$line")
+		[[ ${#last[@]} -le 31 ]] || last=("${last[@]:1}")
+		case $line in
+			Get:*) fetched=$((fetched + 1)) ;;
+			Unpacking\ *) unpacked=$((unpacked + 1)) ;;
+			Setting\ up\ *) ready=$((ready + 1)) ;;
+			"Need to get "*) printf '    %s\n' "${line%.}" ;;
+		esac
+		[[ ! $line =~ ([0-9]+)\ upgraded,\ ([0-9]+)\ newly ]] ||
+			total=$((BASH_REMATCH[1] + BASH_REMATCH[2]))
+		[[ $((SECONDS - shown)) -ge $progress_seconds ]] || continue
+		shown=$SECONDS
+		printf '    %3d s: ' $((shown - started))
+		if [[ $total -eq 0 ]]; then
+			echo "$fetched parts of the package lists fetched"
+		elif [[ $unpacked -eq 0 ]]; then
+			echo "$fetched of $total packages fetched"
+		else
+			echo "$unpacked of $total packages unpacked, $ready ready"
+		fi
+	done
+	[[ ${last[*]: -1} == failed ]] || return 0
+	printf '%s\n' "${last[@]::${#last[@]}-1}" >&2
+	return 1
+}
+
+# apt_get ARGUMENT...: apt-get without questions. It tells that it goes on; the end of its output is
+# shown if it fails.
 apt_get() {
-	local log status=0
-	log=$(mktemp)
-	DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 \
-		UCF_FORCE_CONFFOLD=1 apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-		"$@" >"$log" 2>&1 </dev/null || status=$?
-	[[ $status -eq 0 ]] || tail -n 30 "$log" >&2
-	rm -f "$log"
-	return "$status"
+	{
+		DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 \
+			UCF_FORCE_CONFFOLD=1 apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+			-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+			"$@" 2>&1 </dev/null || echo failed
+	} | (show_progress)
 }
 
 # install_packages PACKAGE...: install them, with no cluster made, started or restarted. It is a
@@ -302,7 +374,7 @@ need() {
     apt-get update && apt-get install --no-install-recommends ${packages[*]}"
 	fi
 
-	say "installing what is missing (${lacking[*]}); this takes a minute or two"
+	say "installing what is missing (${lacking[*]}); this takes some minutes"
 	apt_get update || say "not all package lists could be updated; going on with what is there"
 	print_packages "${lacking[@]}" | mapfile -t packages
 	if ! install_packages "${packages[@]}"; then
@@ -372,6 +444,7 @@ make_work() {
 # remove_work: stop what runs in $work, and remove it.
 remove_work() {
 	local pid
+	stop_running
 	[[ -n $work ]] || return 0
 	cd /
 	# The throwaway server's, and those of tests that were interrupted.

@@ -7,6 +7,8 @@ passed=0
 failed=0
 # Was everything run that was to be?
 complete=no
+# A signal can come while the output goes to a file: the count is for who started us.
+exec 3>&1
 
 # pass NAME: count one success.
 pass() {
@@ -24,7 +26,9 @@ fail() {
 # function before_count, it is called when the count is final.
 finish() {
 	local status=$?
-	trap - EXIT
+	# What is begun here is ended, whatever signal comes.
+	trap '' INT TERM HUP
+	exec >&3
 	remove_work
 	# Stopped before the end by something that no test was counted for.
 	[[ $complete == yes || $failed -gt 0 ]] || failed=1
@@ -67,7 +71,7 @@ count_results() {
 run_regress() {
 	local kind=$1 folder=$2 log=$work/$1.log status=0 diffs
 	shift 2
-	run_make "$folder" installcheck TAP_TESTS= "$@" >"$log" 2>&1 </dev/null || status=$?
+	await "$log" run_make "$folder" installcheck TAP_TESTS= "$@" || status=$?
 	count_results "$kind" "$log" "$status" && return
 	diffs=$(find "$folder" -name regression.diffs)
 	if [[ -n $diffs ]]; then
@@ -84,8 +88,8 @@ run_regress() {
 # read TEMP_CONFIG, and so find the extension.
 run_tap() {
 	local file=$1 folder=$2 log=$work/tap.log name=${1##*/}
-	if TEMP_CONFIG=$work/load.conf run_make "$folder" installcheck REGRESS= ISOLATION= \
-		TAP_TESTS=1 PROVE_TESTS="$file" >"$log" 2>&1 </dev/null; then
+	if TEMP_CONFIG=$work/load.conf await "$log" run_make "$folder" installcheck REGRESS= ISOLATION= \
+		TAP_TESTS=1 PROVE_TESTS="$file"; then
 		if grep -q '^Result: PASS' "$log"; then
 			pass "tap $file"
 			return
@@ -97,7 +101,8 @@ run_tap() {
 	tail -n 100 "$log"
 	echo "--- what did not pass in it"
 	grep -v '\bok [0-9]' "$folder/tmp_check/log/regress_log_${name%.pl}" 2>/dev/null | tail -n 100 || :
-	find "$folder/tmp_check/log" -name '*.log' 2>/dev/null | sort | while IFS= read -r log; do
+	# A test that did not come far has none.
+	{ find "$folder/tmp_check/log" -name '*.log' 2>/dev/null || :; } | sort | while IFS= read -r log; do
 		echo "--- the end of ${log##*/}"
 		tail -n 30 "$log"
 	done

@@ -5,7 +5,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 customers=10000
-# Below this, the tour has too few conversations for its pages.
+# Below this, the tour has too few conversations for its pages. Who comes first is the same on a desk
+# of any size, so that what this size has, every larger one has.
 fewest=20
 keep=no
 database=demo
@@ -16,10 +17,11 @@ usage() {
 		Usage: tools/demo.sh [--customers N] [--keep]
 
 		Installs what is missing (Debian and Ubuntu, as root), builds fca_repo outside of this
-		clone, starts a throwaway PostgreSQL server, fills it and shows the repositories at work.
+		clone, starts a throwaway PostgreSQL server, fills it and shows the repositories at work:
+		about a minute, and some more where packages have to be fetched (they stay installed).
 		No other server of the machine is touched.
 
-		  --customers N  how many customers to make up, with all that belongs to them (default $customers)
+		  --customers N  how many customers to make up, from $fewest, with all that belongs to them (default $customers)
 		  --keep         leave the server running, and say how to connect and how to remove it
 		  --help         this text
 
@@ -50,11 +52,16 @@ parse() {
 		die "--customers needs a whole number from $fewest to 999999999, not \"$customers\""
 }
 
-# finish: with --keep, leave all that was made for the one who asked for it; else remove it.
+# finish: with --keep, leave the desk for the one who asked for it, once it is there; else remove all
+# that was made.
 finish() {
 	local status=$?
-	trap - EXIT
-	[[ $keep == kept ]] || remove_work
+	trap '' INT TERM HUP
+	if [[ $keep == kept ]]; then
+		explain_keep
+	else
+		remove_work
+	fi
 	exit "$status"
 }
 
@@ -84,6 +91,7 @@ explain_keep() {
 }
 
 parse "$@"
+say "a throwaway server, a support desk in it and a tour; this takes about a minute"
 steps=0
 trap finish EXIT
 trap 'exit 130' INT
@@ -105,12 +113,10 @@ run_sql -c 'CREATE EXTENSION fca_repo;' -c 'SELECT fca.create_tables();'
 step "loading $customers customers with all that belongs to them"
 run_sql -v customers="$customers" -f "$root/tools/demo/load.sql"
 
+[[ $keep == no ]] || keep=kept
+
 step "a tour of the repositories"
 # Errors are part of it: they belong between the rows.
 run_sql <"$root/tools/demo/tour.sql" 2>&1
 
-if [[ $keep == yes ]]; then
-	keep=kept
-	explain_keep
-fi
 say "done in ${SECONDS}s"

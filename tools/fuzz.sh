@@ -66,7 +66,7 @@ parse() {
 # finish: remove all that was made; where a server went down, show what it said.
 finish() {
 	local status=$?
-	trap - EXIT
+	trap '' INT TERM HUP
 	if [[ -n $work && -f $work/server.log ]] &&
 		grep -E 'TRAP|PANIC|terminated by signal' "$work/server.log"; then
 		[[ $status -ne 0 ]] || status=1

@@ -22,10 +22,10 @@ SELECT
     ELSE b.balance
   END,
   a.opened,
-  date_trunc('second', a.opened + (timestamptz :'reference_time' - a.opened) * CASE a.status
+  a.opened + (timestamptz :'reference_time' - a.opened) * CASE a.status
     WHEN 'closed' THEN 0.1 + 0.85 * pg_temp.share(a.key, 32)
     WHEN 'frozen' THEN 0.97 + 0.02 * pg_temp.share(a.key, 32)
-    ELSE 1 - 0.01 * pg_temp.share(a.key, 32) END)
+    ELSE 1 - 0.01 * pg_temp.share(a.key, 32) END
 FROM (
   SELECT row_number() OVER (ORDER BY t.opened, t.key) AS id, t.customer_id, t.is_vip, t.key, t.type, t.opened,
     -- Nobody freezes a loan.

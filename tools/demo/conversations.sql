@@ -102,7 +102,8 @@ FROM topics AS t
 JOIN lines AS l ON l.topic = t.intent
   OR l.topic = '*' AND NOT EXISTS (SELECT FROM lines AS own WHERE own.topic = t.intent AND own.part = l.part);
 
--- Who speaks when: the steps that each conversation takes, with their pauses added up.
+-- Who speaks when: the steps that each conversation takes, with their pauses added up. Those that
+-- lapsed are closed after 24 hours, by the run of the next night.
 CREATE TEMP TABLE spoken (
   conversation_id bigint NOT NULL,
   step integer NOT NULL,
@@ -110,11 +111,14 @@ CREATE TEMP TABLE spoken (
 ) ON COMMIT DROP;
 
 INSERT INTO spoken (conversation_id, step, said_at)
-SELECT d.id, c.step,
-  d.started + sum(c.pause_from + pg_temp.dice(d.key, 300 + c.step, c.pause_to - c.pause_from + 1))
-    OVER (PARTITION BY d.id ORDER BY c.step) * INTERVAL '1 second'
-FROM desk AS d
-JOIN courses AS c ON c.outcome = d.outcome AND pg_temp.dice(d.key, 200 + c.coin, 100) < c.chance;
+SELECT p.id, p.step, CASE p.part WHEN 'closed' THEN pg_temp.nightly(p.said_at + INTERVAL '1 day') ELSE p.said_at END
+FROM (
+  SELECT d.id, c.step, c.part,
+    d.started + sum(c.pause_from + pg_temp.share(d.key, 300 + c.step) * (c.pause_to - c.pause_from))
+      OVER (PARTITION BY d.id ORDER BY c.step) * INTERVAL '1 second' AS said_at
+  FROM desk AS d
+  JOIN courses AS c ON c.outcome = d.outcome AND pg_temp.dice(d.key, 200 + c.coin, 100) < c.chance
+) AS p;
 
 ANALYZE desk, wording, spoken, courses;
 

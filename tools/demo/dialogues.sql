@@ -119,8 +119,9 @@ INSERT INTO topics (intent, weight, mood, assigned_group, priorities, reason, ti
 --   escalated  handed to a group, not finished yet
 --   mended     handed to a group, and finished there
 -- A step is taken with the given chance in 100. Steps with the same coin are decided together: a
--- question and its answer come both or not at all. The pause before a step is in seconds. An intent
--- or sentiment of 'topic' is that of the conversation's topic.
+-- question and its answer come both or not at all. The pause before a step is in seconds; a
+-- ticket is written together with the handover, at the same time. An intent or sentiment of 'topic' is
+-- that of the conversation's topic.
 CREATE TEMP TABLE courses (
   outcome text NOT NULL,
   step integer NOT NULL,
@@ -165,14 +166,14 @@ VALUES
 
   ('escalated', 8, 'insist', 'customer', 1, 100, 15, 180, 'request_human', 'negative'),
   ('escalated', 9, 'handover', 'agent', 1, 100, 2, 6, NULL, NULL),
-  ('escalated', 10, 'ticket', 'system', 1, 100, 1, 2, NULL, NULL),
+  ('escalated', 10, 'ticket', 'system', 1, 100, 0, 0, NULL, NULL),
   ('escalated', 11, 'hello', 'human_agent', 5, 75, 300, 5400, NULL, NULL),
   ('escalated', 12, 'human_thanks', 'customer', 5, 55, 60, 1800, 'topic', 'neutral'),
   ('escalated', 13, 'update', 'human_agent', 5, 40, 900, 7200, NULL, NULL),
 
   ('mended', 8, 'insist', 'customer', 1, 100, 15, 180, 'request_human', 'negative'),
   ('mended', 9, 'handover', 'agent', 1, 100, 2, 6, NULL, NULL),
-  ('mended', 10, 'ticket', 'system', 1, 100, 1, 2, NULL, NULL),
+  ('mended', 10, 'ticket', 'system', 1, 100, 0, 0, NULL, NULL),
   ('mended', 11, 'hello', 'human_agent', 1, 100, 300, 5400, NULL, NULL),
   ('mended', 12, 'fix', 'human_agent', 1, 100, 82800, 93600, NULL, NULL),
   ('mended', 13, 'grateful', 'customer', 5, 70, 60, 3600, 'thanks', 'positive'),

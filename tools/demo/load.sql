@@ -37,14 +37,15 @@ END
 $$;
 
 -- The three ways to draw. The key says for which row, the salt for what: rows differ, and two draws
--- for one row have nothing to do with each other.
+-- for one row have nothing to do with each other. A share is so fine that a time drawn by it has
+-- microseconds, as every time that now() gives.
 CREATE FUNCTION pg_temp.dice(key bigint, salt bigint, sides bigint) RETURNS bigint
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   AS 'SELECT (hashint8extended(key, salt) & 9223372036854775807) % sides';
 
 CREATE FUNCTION pg_temp.share(key bigint, salt bigint) RETURNS double precision
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  AS 'SELECT pg_temp.dice(key, salt, 1000000)::double precision / 1000000';
+  AS 'SELECT pg_temp.dice(key, salt, 1000000000000)::double precision / 1000000000000';
 
 CREATE FUNCTION pg_temp.pick(key bigint, salt bigint, VARIADIC list text[]) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -53,7 +54,13 @@ CREATE FUNCTION pg_temp.pick(key bigint, salt bigint, VARIADIC list text[]) RETU
 -- People write and shop by day: the 24 hours of a day are squeezed into 15 of them, in the same order.
 CREATE FUNCTION pg_temp.by_day(at timestamptz, first_hour double precision) RETURNS timestamptz
   LANGUAGE sql STABLE PARALLEL SAFE
-  AS 'SELECT date_trunc(''second'', at - (at - date_trunc(''day'', at)) * 0.375 + first_hour * INTERVAL ''1 hour'')';
+  AS 'SELECT at - (at - date_trunc(''day'', at)) * 0.375 + first_hour * INTERVAL ''1 hour''';
+
+-- What one run of the night does has one time, in the small hours of that day: pages by time have ties.
+CREATE FUNCTION pg_temp.nightly(at timestamptz) RETURNS timestamptz
+  LANGUAGE sql STABLE PARALLEL SAFE
+  AS 'SELECT date_trunc(''day'', at) + INTERVAL ''1 hour''
+    + INTERVAL ''4 hours'' * pg_temp.share(extract(epoch FROM date_trunc(''day'', at))::bigint, 70)';
 
 -- Where a customer lives: the same town in the transactions and in the conversations.
 CREATE FUNCTION pg_temp.town(customer_id bigint) RETURNS text
@@ -72,6 +79,7 @@ SELECT count(*) AS loaded FROM fca.faqs \gset
 \echo '  faqs           ' :loaded
 
 DROP FUNCTION pg_temp.town(bigint);
+DROP FUNCTION pg_temp.nightly(timestamptz);
 DROP FUNCTION pg_temp.by_day(timestamptz, double precision);
 DROP FUNCTION pg_temp.pick(bigint, bigint, text[]);
 DROP FUNCTION pg_temp.share(bigint, bigint);

@@ -62,12 +62,14 @@ SELECT
     'Name is pronounced "Shiv-awn".',
     'Works nights; no calls before noon.') END,
   c.joined,
-  date_trunc('second', c.joined + (timestamptz :'reference_time' - c.joined)
-    * CASE WHEN pg_temp.dice(c.id, 11, 100) < 40 THEN 0 ELSE pg_temp.share(c.id, 12) END)
+  c.joined + (timestamptz :'reference_time' - c.joined)
+    * CASE WHEN pg_temp.dice(c.id, 11, 100) < 40 THEN 0 ELSE pg_temp.share(c.id, 12) END
 FROM (
-  -- Ten years, with more customers in each one than in the one before.
+  -- Ten years, with more customers in each one than in the one before. Some came in fives, at one
+  -- time, from a bank that closed.
   SELECT n AS id,
-    pg_temp.by_day(timestamptz '2016-07-01 00:00+00' + INTERVAL '3636 days' * sqrt((n - 0.5) / :customers::double precision), 7)
+    pg_temp.by_day(timestamptz '2016-07-01 00:00+00' + INTERVAL '3636 days' * sqrt(
+      (CASE WHEN pg_temp.dice((n - 1) / 5, 13, 8) = 0 THEN n - (n - 1) % 5 ELSE n END - 0.5) / :customers::double precision), 7)
       AS joined
   FROM generate_series(1, :customers::bigint) AS n
 ) AS c

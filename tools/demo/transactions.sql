@@ -180,7 +180,7 @@ FROM (
   SELECT row_number() OVER (ORDER BY b.occurred_at, b.key) AS id,
     b.account_id, b.occurred_at, p.description, p.category, p.merchant,
     -- Card payments are booked within half a minute.
-    b.occurred_at + pg_temp.dice(b.key, 46, 30) * INTERVAL '1 second' AS booked_at,
+    b.occurred_at + CASE WHEN b.months_back IS NULL THEN pg_temp.share(b.key, 46) ELSE 0 END * INTERVAL '30 seconds' AS booked_at,
     pg_temp.town(b.customer_id) AS town,
     -- What comes back each month has one amount for the account; of the rest, small amounts are more frequent.
     CASE WHEN b.months_back IS NULL
@@ -198,10 +198,8 @@ FROM (
       CASE
         WHEN s.months_back IS NULL THEN pg_temp.by_day(
           date_trunc('day', a.last_day) - INTERVAL '75 days' * pg_temp.share(a.id * 32 + s.slot, 40), 8)
-        -- Banks book these in the small hours.
-        ELSE date_trunc('month', a.last_day) - s.months_back * INTERVAL '1 month'
-          + (s.day - 1 + pg_temp.dice(a.id, 43, 3)) * INTERVAL '1 day'
-          + (3600 + pg_temp.dice(a.id * 32 + s.slot, 40, 14400)) * INTERVAL '1 second'
+        ELSE pg_temp.nightly(date_trunc('month', a.last_day) - s.months_back * INTERVAL '1 month'
+          + (s.day - 1 + pg_temp.dice(a.id, 43, 3)) * INTERVAL '1 day')
       END AS occurred_at,
       a.created_at AS opened,
       a.last_day
