@@ -60,8 +60,6 @@ SELECT fca.count(NULL::big, (SELECT jsonb_build_object('id', jsonb_agg(i)) FROM 
 SELECT idx_scan > 0 AS by_index FROM pg_stat_xact_user_tables WHERE relid = 'long_lists.big'::regclass;
 ROLLBACK;
 
--- An estimate knows the values.
-SELECT fca.count_estimate(NULL::big, (SELECT jsonb_build_object('id', jsonb_agg(i)) FROM generate_series(1, 100) AS i)) AS estimate;
 
 RESET search_path;
 SET client_min_messages = warning;

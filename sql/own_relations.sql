@@ -72,7 +72,7 @@ SELECT id FROM fca.find_by_business_id('P-3');
 SELECT id, last_name FROM fca.search_by_name('FAMILY2', 3);
 SELECT id, channel, status, message_count FROM fca.find_by_ticket_id('T-7');
 SELECT f.* FROM bank.fails($$SELECT fca.find_by_status('open')$$) AS f;
--- the label that the enum lacks finds nothing; the mail that the domain refuses too
+-- a label that the enum lacks is an error; the mail that the domain refuses finds nothing
 SELECT id FROM fca.find_by_status('resolved');
 SELECT id FROM fca.find_by_email('no mail');
 -- no row is lost or repeated, whatever the size of the page

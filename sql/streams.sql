@@ -101,8 +101,10 @@ BEGIN
 	EXECUTE 'SELECT ARRAY(SELECT id FROM fca.' || call || ')' INTO found;
 	RETURN found;
 END $$;
+BEGIN;
 SELECT finder, arguments AS differs, opened, found FROM call, streams.found(format('%s(%s)', finder, call)) AS found, streams.ids(fca.open_finder(finder, arguments)) AS opened WHERE opened IS DISTINCT FROM found;
 SELECT finder, streams.ids(fca.open_finder(finder, arguments)) AS ids FROM call WHERE finder ~ 'vip|emails|_of$|for_update';
+ROLLBACK;
 SELECT DISTINCT p.proname AS untried FROM pg_proc AS p JOIN pg_type AS t ON t.oid = p.prorettype
 WHERE p.pronamespace = 'fca'::regnamespace AND t.typtype = 'c' AND t.typnamespace = 'fca'::regnamespace AND p.proname NOT IN (SELECT finder FROM call);
 

@@ -117,8 +117,9 @@ check_single(const FcaCall *call, uint64 count)
 	if (count > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ROWS),
-				 errmsg("more than one row of %s has that key",
-						fca_model_name(&call->model))));
+				 errmsg("more than one row of model %s has that key",
+						fca_model_name(&call->model)),
+				 errtable(call->model.rel)));
 }
 
 /*
@@ -217,10 +218,32 @@ fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 						 nowait ? " NOWAIT" : "");
 		plan = fca_plan_keep(&call.query, 0);
 	}
+	if (nowait)
+		fca_check_lockable(plan, &call.model, "NOWAIT");
 	check_single(&call, fca_rows_append(fcinfo, plan, &call.query, false, &one_row));
 	SPI_finish();
 	fca_call_end(&call);
 	return (Datum) 0;
+}
+
+/* Within SPI: no key of a batch may be that of two rows, as get_by_id() says. */
+static void
+check_ambiguous(FcaCall *call)
+{
+	FcaQuery	query;
+	FcaPlan    *plan;
+
+	if (fca_model_key_is_unique(&call->model))
+		return;
+	fca_query_again(&query, &call->query, FCA_OP_GET_MANY_AMBIGUOUS);
+	plan = fca_plan_find(&query);
+	if (plan == NULL)
+	{
+		fca_append_ambiguous(&query, fca_model_key(&call->model), 1);
+		plan = fca_plan_keep(&query, 0);
+	}
+	if (fca_plan_run(plan, &query, true, 1, None_Receiver) > 0)
+		check_single(call, 2);
 }
 
 Datum
@@ -234,6 +257,7 @@ fca_get_many(PG_FUNCTION_ARGS)
 	read_ids(&call, fca_model_key(&call.model), 1);
 
 	SPI_connect();
+	check_ambiguous(&call);
 	plan = fca_plan_find(&call.query);
 	if (plan == NULL)
 	{
@@ -379,8 +403,9 @@ fca_find_one(PG_FUNCTION_ARGS)
 	if (fca_rows_append(fcinfo, plan, &call.query, true, &one_row) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ROWS),
-				 errmsg("more than one row of %s matches the filters",
+				 errmsg("more than one row of model %s matches the filters",
 						fca_model_name(&call.model)),
+				 errtable(call.model.rel),
 				 errhint("Give filters that only one row matches, or use get_by_filters.")));
 	SPI_finish();
 	fca_call_end(&call);
@@ -483,7 +508,8 @@ fca_object_argument(FunctionCallInfo fcinfo, int argno)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("data must be a JSON object"),
-				 errdetail("data is %s.", fca_json_kind(&data))));
+				 errdetail("Got %s.", fca_json_kind(&data)),
+				 fca_hint_at_string(&data)));
 	return data.val.binary.data;
 }
 
@@ -498,7 +524,8 @@ fca_rows_argument(FunctionCallInfo fcinfo, int argno)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("rows must be an array of JSON objects"),
-				 errdetail("rows is %s.", fca_json_kind(&rows))));
+				 errdetail("Got %s.", fca_json_kind(&rows)),
+				 fca_hint_at_string(&rows)));
 	return rows.val.binary.data;
 }
 
@@ -511,18 +538,18 @@ check_created(const FcaBatch *batch, int64 count)
 	if (count < batch->count)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg(INT64_FORMAT " of " INT64_FORMAT " rows of %s were not created",
-						batch->count - count, batch->count, fca_model_name(model)),
-				 errdetail("A trigger or rule of relation \"%s\" discarded them.",
-						   RelationGetRelationName(model->rel)),
+				 errmsg("not all new rows of model %s were created", fca_model_name(model)),
+				 errdetail("A trigger or rule of relation \"%s\" discarded " INT64_FORMAT " of " INT64_FORMAT ".",
+						   RelationGetRelationName(model->rel),
+						   batch->count - count, batch->count),
 				 errtable(model->rel)));
 	if (count > batch->count)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ROWS),
-				 errmsg(INT64_FORMAT " rows of %s were created instead of " INT64_FORMAT,
-						count, fca_model_name(model), batch->count),
-				 errdetail("A rule of relation \"%s\" made more of them.",
-						   RelationGetRelationName(model->rel)),
+				 errmsg("more rows of model %s were created than were given",
+						fca_model_name(model)),
+				 errdetail("A rule of relation \"%s\" made " INT64_FORMAT " of " INT64_FORMAT ".",
+						   RelationGetRelationName(model->rel), count, batch->count),
 				 errtable(model->rel)));
 }
 
@@ -628,8 +655,7 @@ fca_assignments_fill(FcaQuery *query, const List *assignments, FcaPlan *plan,
 		Form_pg_attribute column = assignment->column;
 		NullableDatum *param = &query->params[assignment->param - 1];
 
-		param->value = fca_input_value(fca_input(column->atttypid, column->atttypmod,
-												 NameStr(column->attname)),
+		param->value = fca_input_value(fca_column_input(query->model, column, true),
 									   &assignment->json, row, &param->isnull);
 	}
 }
@@ -676,7 +702,8 @@ settable_column(const FcaModel *model)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s has no column that can be changed", fca_model_name(model))));
+			 errmsg("model %s has no column that can be changed", fca_model_name(model)),
+			 errtable(model->rel)));
 }
 
 void

@@ -93,8 +93,9 @@ fca_check_row(int64 ordinal, const JsonbValue *row)
 	if (!fca_json_is_object(row))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("rows must be an array of JSON objects, but row " INT64_FORMAT " is %s",
-						ordinal, fca_json_kind(row))));
+				 errmsg("row " INT64_FORMAT " must be a JSON object, not %s",
+						ordinal, fca_json_kind(row)),
+				 fca_hint_at_string(row)));
 }
 
 /* Counts the rows, and in how many of them each column is given. */
@@ -189,8 +190,7 @@ choose_columns(FcaBatch *batch)
 		batch->position[i + 1] = batch->ncolumns;
 		new = &batch->columns[batch->ncolumns++];
 		new->column = TupleDescAttr(reldesc, i);
-		new->input = fca_input(new->column->atttypid, new->column->atttypmod,
-							   NameStr(new->column->attname));
+		new->input = fca_column_input(batch->query->model, new->column, true);
 		if (batch->given[i + 1] < batch->count)
 		{
 			new->initial = (Expr *) column_default(rel, i + 1);

@@ -8,6 +8,7 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
@@ -15,6 +16,7 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/params.h"
 #include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -31,6 +33,28 @@
 
 PG_FUNCTION_INFO_V1(fca_open_cursor);
 PG_FUNCTION_INFO_V1(fca_open_finder);
+
+/*
+ * Error 25P01 where the cursor would be gone before it could be read: in a
+ * statement of its own.  A function that calls us may read it; it has told the
+ * server what to say of an error in it, which nobody else but the parameters
+ * of the client's statement does.
+ */
+static void
+check_transaction(void)
+{
+	if (IsTransactionBlock())
+		return;
+	for (ErrorContextCallback *context = error_context_stack; context != NULL;
+		 context = context->previous)
+		if (context->callback != ParamsErrorCallback)
+			return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_ACTIVE_SQL_TRANSACTION),
+			 errmsg("a cursor can only be opened in a transaction block"),
+			 errdetail("It would be closed when this statement ends."),
+			 errhint("BEGIN first.")));
+}
 
 /* Within SPI: opens a cursor of the given name, or of one that is made up. */
 static Datum
@@ -63,6 +87,7 @@ fca_open_cursor(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	Datum		name;
 
+	check_transaction();
 	fca_call_begin(&call, fcinfo, FCA_OP_CURSOR);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
 	sort = fca_sort_read(&call.query, fcinfo, 2);
@@ -142,7 +167,7 @@ look_up_finder(const char *name, FinderFunction *function)
 	if (function->finder == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("there is no finder \"%s\"", name),
+				 errmsg("finder \"%s\" does not exist", name),
 				 errhint("The finders are: %s.", finder_names())));
 	if (object_aclcheck(ProcedureRelationId, function->oid, GetUserId(),
 						ACL_EXECUTE) != ACLCHECK_OK)
@@ -202,7 +227,7 @@ read_arguments(FinderFunction *function, JsonbContainer *given, FcaArgument *arg
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("the finder does not exist any more"),
+				 errmsg("finder with OID %u does not exist", function->oid),
 				 errdetail("It was dropped after the call had begun.")));
 	function->nargs = get_func_arg_info(tuple, &function->types, &function->names,
 										(char **) &modes);
@@ -253,6 +278,7 @@ fca_open_finder(PG_FUNCTION_ARGS)
 	JsonbValue	given = {.type = jbvNull};
 
 	fca_check_signature(fcinfo, NULL);
+	check_transaction();
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -265,7 +291,8 @@ fca_open_finder(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("arguments must be a JSON object"),
-				 errdetail("arguments is %s.", fca_json_kind(&given))));
+				 errdetail("Got %s.", fca_json_kind(&given)),
+				 fca_hint_at_string(&given)));
 	read_arguments(&function, given.val.binary.data, arguments);
 
 	fca_finding_begin(&finding, function.finder, function.rowtype, arguments, true);

@@ -11,6 +11,7 @@
 #include "nodes/pg_list.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/formatting.h"
 #include "utils/lsyscache.h"
 #include "utils/sortsupport.h"
@@ -98,7 +99,8 @@ enum
 	SHAPE_NULL = -3,
 	SHAPE_VALUE = -4,
 	SHAPE_ARRAY = -5,
-	SHAPE_LIST = -6
+	SHAPE_LIST = -6,
+	SHAPE_BEYOND = -7
 };
 
 struct FcaFilter
@@ -235,6 +237,63 @@ sort_values(ArrayBuildState *array, Oid collation)
 						&sort);
 }
 
+/* fca_beyond_integer() of a JSON value. */
+static int
+beyond_integer(Oid type, const JsonbValue *json)
+{
+	if (json->type == jbvString)
+		return fca_beyond_integer(type, fca_json_string(json));
+	return json->type != jbvNumeric ? 0
+		: fca_beyond_integer(type, DatumGetCString(DirectFunctionCall1(numeric_out,
+																	   NumericGetDatum(json->val.numeric))));
+}
+
+/*
+ * What a comparison with a number says that is below or above all of the
+ * column's type: it is false or, of a column that has a value, true.
+ */
+static void
+compare_beyond(FcaFilter *test, int beyond)
+{
+	switch (test->operator)
+	{
+		case OP_NE:
+			test->operator = OP_NOT_IN;
+			test->is_empty = true;
+			break;
+		case OP_LT:
+		case OP_LTE:
+		case OP_GT:
+		case OP_GTE:
+			if ((beyond > 0) == (test->operator == OP_LT || test->operator == OP_LTE))
+			{
+				test->operator = OP_IS_NULL;
+				break;
+			}
+			/* FALLTHROUGH */
+		default:
+			test->operator = OP_IN;
+			test->is_empty = true;
+	}
+}
+
+/* A list for an array column holds arrays: the column's own value is not meant. */
+static void
+check_element(const FcaFilter *test, Oid type, const JsonbValue *element)
+{
+	if (OidIsValid(get_element_type(type)) && !fca_json_is_array(element) &&
+		element->type != jbvNull &&
+		!(element->type == jbvString && memchr("{[", *element->val.string.val, 2) != NULL &&
+		  element->val.string.len > 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid array in a list for column \"%s\"", NameStr(test->column->attname)),
+				 errdetail("It is %s.", fca_json_kind(element)),
+				 errhint("To compare with one array, give {\"%s\": {\"eq\": [...]}}.",
+						 NameStr(test->column->attname)),
+				 err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(test->column->attname))));
+}
+
 /*
  * The values of a list: one array parameter, so that lists of any length share
  * a plan; single parameters where the column's type has no array type, which
@@ -246,7 +305,7 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 	FcaQuery   *query = reading->query;
 	Oid			type = getBaseType(test->column->atttypid);
 	Oid			array_type = get_array_type(type);
-	FcaInput   *input = fca_input_unlimited(type, NameStr(test->column->attname));
+	FcaInput   *input = fca_column_input(query->model, test->column, false);
 	ArrayBuildState *array = NULL;
 	JsonbIterator *it = NULL;
 	JsonbValue	element;
@@ -255,12 +314,15 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 		array = initArrayResult(type, CurrentMemoryContext, false);
 	fca_query_shape(query, array != NULL ? SHAPE_ARRAY : SHAPE_LIST);
 	test->first = query->nparams + 1;
-	test->is_empty = JsonContainerSize(list->val.binary.data) == 0;
 	while (fca_json_next(list->val.binary.data, &it, NULL, &element))
 	{
 		bool		isnull;
-		Datum		value = read_value(reading, test, input, &element, &isnull);
+		Datum		value;
 
+		if (beyond_integer(type, &element) != 0)
+			continue;			/* equals none */
+		check_element(test, type, &element);
+		value = read_value(reading, test, input, &element, &isnull);
 		if (isnull)
 			test->is_null = true;
 		else if (array != NULL)
@@ -272,6 +334,8 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 			test->count++;
 		}
 	}
+	test->is_empty = !test->is_null && test->count == 0 &&
+		(array == NULL || array->nelems == 0);
 	if (array != NULL && array->nelems > MAX_UNSORTED)
 		sort_values(array, test->column->attcollation);
 	if (array != NULL)
@@ -411,14 +475,60 @@ read_test(Reading *reading, Form_pg_attribute column, Operator operator,
 
 				if (json->type == jbvNull)
 					wrong_kind(reading, test, json, "a value");
+				if (beyond_integer(type, json) != 0)
+				{
+					compare_beyond(test, beyond_integer(type, json));
+					fca_query_shape(query, SHAPE_BEYOND);
+					fca_query_shape(query, test->operator);
+					break;
+				}
 				value = read_value(reading, test,
-								   fca_input_unlimited(type, NameStr(column->attname)),
+								   fca_column_input(query->model, column, false),
 								   json, &isnull);
 				fca_query_shape(query, SHAPE_VALUE);
 				test->first = fca_query_param(query, type, value, isnull);
 			}
 	}
 	return test;
+}
+
+static FcaFilter *read_object(Reading *reading, JsonbContainer *object);
+
+/* What to write instead of an operator that there is not. */
+static int
+hint_at_operator(Form_pg_attribute column, const char *name)
+{
+	Oid			type = getBaseType(column->atttypid);
+	const char *valid = operators_of(type);
+
+	if (type == JSONBOID || type_is_rowtype(type))
+		return errhint("To compare with an object, give {\"%s\": {\"eq\": {...}}}. Valid operators of this type are: %s.",
+					   NameStr(column->attname), valid);
+	if (pg_strcasecmp(name, "like") == 0 || pg_strcasecmp(name, "ilike") == 0)
+		return errhint("For a part of a text, use contains, starts_with or ends_with. Valid operators of this type are: %s.",
+					   valid);
+	if (pg_strcasecmp(name, "between") == 0)
+		return errhint("For a period, use gte and lt or lte. Valid operators of this type are: %s.",
+					   valid);
+	return errhint("Valid operators of this type are: %s.", valid);
+}
+
+/*
+ * Error 42703, with a hint at what an operator between filters is called here,
+ * where a key that is no column looks like one.
+ */
+static void
+check_group_name(const FcaModel *model, const char *name)
+{
+	static const char *const others[] = {"or", "and", "not", "nor"};
+	const char *word = *name == '$' ? name + 1 : name;
+
+	for (int i = 0; i < (int) lengthof(others); i++)
+		if (pg_strcasecmp(word, others[i]) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of %s does not exist", name, fca_model_name(model)),
+					 errhint("To join filters, use {\"any_of\": [{...}, {...}]}, all_of or none_of.")));
 }
 
 /* The tests of one column, appended to the members of its group. */
@@ -456,10 +566,9 @@ read_column(Reading *reading, List *members, const char *name,
 			if (operator == lengthof(operators))
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("filter of column \"%s\" has an unknown operator \"%s\"",
-								name, operator_name),
-						 errhint("Valid operators of this type are: %s.",
-								 operators_of(getBaseType(column->atttypid))),
+						 errmsg("unrecognized operator \"%s\" of column \"%s\"",
+								operator_name, name),
+						 hint_at_operator(column, operator_name),
 						 errtablecol(query->model->rel, column->attnum)));
 			members = lappend(members, read_test(reading, column, operator, &value));
 		}
@@ -467,7 +576,6 @@ read_column(Reading *reading, List *members, const char *name,
 	return members;
 }
 
-static FcaFilter *read_object(Reading *reading, JsonbContainer *object);
 
 /* A group: its elements are filter objects, none of them empty. */
 static FcaFilter *
@@ -528,8 +636,13 @@ read_object(Reading *reading, JsonbContainer *object)
 
 		while (kind < (int) lengthof(groups) && strcmp(groups[kind], name) != 0)
 			kind++;
-		if (kind == lengthof(groups) ||
+		if (kind < (int) lengthof(groups) &&
 			fca_model_find_column(reading->query->model, name) != NULL)
+			kind = lengthof(groups);
+		else if (kind == lengthof(groups) &&
+				 fca_model_find_column(reading->query->model, name) == NULL)
+			check_group_name(reading->query->model, name);
+		if (kind == lengthof(groups))
 			filter->members = read_column(reading, filter->members, name, &value);
 		else
 			filter->members = lappend(filter->members,
@@ -582,16 +695,17 @@ fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool requir
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("filters must be a JSON object"),
-				 errdetail("filters is %s.", fca_json_kind(&filters)),
-				 errhint("'{}' means every row.")));
+				 errdetail("Got %s.", fca_json_kind(&filters)),
+				 filters.type == jbvString ? fca_hint_at_string(&filters)
+				 : errhint("For every row, give '{}'.")));
 
 	if (required && (filter == NULL || constant_of(filter) == ALWAYS))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("filters must not be empty"),
-				 filter == NULL ? errdetail("filters is null.")
-				 : filter->members == NIL ? errdetail("filters is {}.")
-				 : errdetail("filters is true of every row."),
+				 filter == NULL ? errdetail("Got null.")
+				 : filter->members == NIL ? errdetail("Got {}.")
+				 : errdetail("Got filters that are true of every row."),
 				 errhint("Give at least one filter, or use plain SQL to mean every row.")));
 	return filter;
 }

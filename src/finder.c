@@ -144,9 +144,24 @@ add_operand(FcaFinding *finding, const char *column, Oid type, Datum value, bool
 		(query, fca_model_column(&finding->model, column), type, value, isnull);
 }
 
+/* Error 22023 where the column is an enum without that label. */
+static void
+check_label(FcaFinding *finding, const char *name, const char *value)
+{
+	Form_pg_attribute column;
+
+	if (!fca_model_has_user_types(&finding->model))
+		return;
+	column = fca_model_column(&finding->model, name);
+	if (get_typtype(getBaseType(column->atttypid)) == TYPTYPE_ENUM)
+		(void) fca_column_label(column, value,
+								fca_model_values(&finding->model, column) != NULL);
+}
+
 /*
  * Reads the arguments of the conditions, and gives the one after them.  A NULL
- * finds nothing, and so does a value that the relation's enum lacks.
+ * finds nothing.  A value that the relation's enum lacks is an error: the
+ * relation could only be mistaken about it.
  */
 static const FcaArgument *
 read_conditions(FcaFinding *finding, const FcaArgument *argument)
@@ -173,7 +188,7 @@ read_conditions(FcaFinding *finding, const FcaArgument *argument)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("the text to search for must not be empty"),
-						 errhint("Every row is given by get_all().")));
+						 errhint("To get every row, use get_all().")));
 			value = fca_like_pattern(VARDATA_ANY(wanted), VARSIZE_ANY_EXHDR(wanted),
 									 true, true);
 			finding->by_trigrams = has_trigram(VARDATA_ANY(wanted),
@@ -184,9 +199,7 @@ read_conditions(FcaFinding *finding, const FcaArgument *argument)
 			char	   *wanted = TextDatumGetCString(value);
 
 			check_value(from, condition, wanted);
-			isnull = fca_model_has_user_types(&finding->model) &&
-				!fca_column_takes(fca_model_column(&finding->model, condition->column),
-								  wanted);
+			check_label(finding, condition->column, wanted);
 		}
 		finding->params[i] = condition->test == FCA_CONTAINS
 			? fca_query_param(&finding->query, given->type, value, isnull)
@@ -217,7 +230,7 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 	else if (fca_finder_has_max_rows(finder))
 	{
 		fca_check_limit(&max_rows, finder->each_of != NULL
-						? "the limit of each key" : "max_rows");
+						? "the number of rows for each key" : "max_rows");
 		finding->limit = fca_query_param(&finding->query, INT8OID,
 										 max_rows.value, max_rows.isnull);
 	}
@@ -312,6 +325,8 @@ resolve_keys(FcaFinding *finding)
 			continue;
 		}
 		key->column = fca_model_column(&finding->model, order->column);
+		if (key->placed)
+			fca_model_check_exact(&finding->model, key->column);
 
 		/* the last key is the id, which is unique and so never NULL */
 		key->nullable = i < finding->nkeys - 1 &&
@@ -502,13 +517,16 @@ fca_find(FunctionCallInfo fcinfo, const FcaFinder *finder)
 		fca_finding_write(&finding);
 		plan = fca_plan_keep(&finding.query, 0);
 	}
+	if (finder->locks != NULL)
+		fca_check_lockable(plan, &finding.model, "SKIP LOCKED");
 	count = fca_rows_append(fcinfo, plan, &finding.query, finder->locks == NULL,
 							&finding.window);
 	if (finder->paging == FCA_ONE_ROW && finder->each_of == NULL && count > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ROWS),
-				 errmsg("more than one row of %s has that %s",
-						fca_model_name(&finding.model), finder->where[0].column)));
+				 errmsg("more than one row of model %s has that %s",
+						fca_model_name(&finding.model), finder->where[0].column),
+				 errtable(finding.model.rel)));
 	SPI_finish();
 	fca_model_close(&finding.model);
 	return (Datum) 0;

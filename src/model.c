@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_enum.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
@@ -26,6 +27,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -80,7 +82,7 @@ model_dropped(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_TABLE),
-			 errmsg("the relation of the model does not exist any more"),
+			 errmsg("relation of the model does not exist"),
 			 errdetail("It was dropped after the statement had been planned."),
 			 errhint("If there is another one of its name, DISCARD PLANS makes the statement find it.")));
 }
@@ -357,6 +359,146 @@ fca_model_column(const FcaModel *model, const char *name)
 	return relation_column(model, name);
 }
 
+/* The scale of a numeric type with limits, which may be negative. */
+static int
+scale_of(int32 typmod)
+{
+	return (((typmod - (int32) VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
+}
+
+/* Is no value of a numeric type rounded to fit into another one? */
+static bool
+numeric_fits(int32 typmod, int32 wanted)
+{
+	return wanted < (int32) VARHDRSZ ||
+		(typmod >= (int32) VARHDRSZ && scale_of(typmod) <= scale_of(wanted));
+}
+
+/*
+ * Are different values of the column different in the row type?  Told by what is
+ * known of the types: of others, only the same type is.
+ */
+static bool
+is_exact(Form_pg_attribute column, Form_pg_attribute wanted)
+{
+	Oid			type = getBaseType(column->atttypid);
+	int32		typmod = column->atttypmod;
+
+	(void) getBaseTypeAndTypmod(column->atttypid, &typmod);
+	switch (wanted->atttypid)
+	{
+		case TEXTOID:
+			return type == TEXTOID || type == VARCHAROID || type == BPCHAROID ||
+				type == NAMEOID || type == UUIDOID || type == INT2OID ||
+				type == INT4OID || type == INT8OID ||
+				type >= FirstNormalObjectId;
+		case INT8OID:
+			return type == INT2OID || type == INT4OID || type == INT8OID;
+		case INT4OID:
+			return type == INT2OID || type == INT4OID;
+		case NUMERICOID:
+			return type == INT2OID || type == INT4OID || type == INT8OID ||
+				(type == NUMERICOID && numeric_fits(typmod, wanted->atttypmod));
+		case TIMESTAMPTZOID:
+			return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
+		default:
+			return type == wanted->atttypid &&
+				(wanted->atttypmod == -1 || typmod == wanted->atttypmod);
+	}
+}
+
+void
+fca_model_check_exact(const FcaModel *model, Form_pg_attribute column)
+{
+	Form_pg_attribute wanted = find_column(model->rowdesc, NameStr(column->attname));
+
+	if (model->resource == NULL || wanted == NULL || is_exact(column, wanted))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("no page by column \"%s\" can start behind a row",
+					NameStr(column->attname)),
+			 errdetail("It is of type %s in relation \"%s.%s\", whose different values may be the same in type %s of %s.",
+					   format_type_with_typemod(column->atttypid, column->atttypmod),
+					   get_namespace_name(RelationGetNamespace(model->rel)),
+					   RelationGetRelationName(model->rel),
+					   format_type_with_typemod(wanted->atttypid, wanted->atttypmod),
+					   fca_model_name(model)),
+			 errhint("Cast the column to that type in the view, or sort by another column."),
+			 errtablecol(model->rel, column->attnum)));
+}
+
+const char *const *
+fca_model_values(const FcaModel *model, Form_pg_attribute column)
+{
+	const FcaColumn *declared = model->resource == NULL ? NULL
+		: fca_resource_column(model->resource, NameStr(column->attname));
+
+	return declared != NULL && declared->one_of != NULL &&
+		get_typtype(getBaseType(column->atttypid)) == TYPTYPE_ENUM
+		? declared->one_of : NULL;
+}
+
+List *
+fca_enum_labels(Oid type)
+{
+	Relation	catalog = table_open(EnumRelationId, AccessShareLock);
+	List	   *labels = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_enum_enumtypid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(type));
+	scan = systable_beginscan(catalog, EnumTypIdSortOrderIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		labels = lappend(labels, pstrdup(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel)));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return labels;
+}
+
+const char *
+fca_enum_labels_text(Oid type)
+{
+	StringInfoData text;
+	ListCell   *cell;
+
+	initStringInfo(&text);
+	foreach(cell, fca_enum_labels(type))
+		appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", (char *) lfirst(cell));
+	return text.data;
+}
+
+const char *
+fca_enum_label(Oid type, const char *value)
+{
+	CatCList   *labels = SearchSysCacheList1(ENUMTYPOIDNAME, ObjectIdGetDatum(type));
+	const char *found = NULL;
+	const char *other = NULL;
+
+	for (int i = 0; i < labels->n_members; i++)
+	{
+		Form_pg_enum label = (Form_pg_enum) GETSTRUCT(&labels->members[i]->tuple);
+
+		if (pg_strcasecmp(NameStr(label->enumlabel), value) == 0)
+		{
+			other = found;
+			found = pstrdup(NameStr(label->enumlabel));
+		}
+	}
+	ReleaseCatCacheList(labels);
+	if (other != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("more than one label of type %s can be \"%s\"",
+						format_type_be(type), value),
+				 errdetail("The labels of %s are: %s.",
+						   format_type_be(type), fca_enum_labels_text(type)),
+				 errhint("Make a view in the place of the relation that maps them to one.")));
+	return found;
+}
+
 /* Has a table an index that begins with that column, for all of its rows? */
 static bool
 has_index(Relation rel, AttrNumber attnum)
@@ -528,7 +670,7 @@ fca_model_order_key(const FcaModel *model)
 	if (key == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s has no key", fca_model_name(model)),
+				 errmsg("model %s has no key", fca_model_name(model)),
 				 errdetail("Relation \"%s.%s\" has neither a primary key nor a column \"id\".",
 						   get_namespace_name(RelationGetNamespace(model->rel)),
 						   RelationGetRelationName(model->rel)),
@@ -545,6 +687,15 @@ fca_model_find_key(const FcaModel *model)
 		? linitial(key) : find_column(RelationGetDescr(model->rel), "id");
 }
 
+bool
+fca_model_key_is_unique(const FcaModel *model)
+{
+	/* the index of a table has no rows of those that inherit from it */
+	return list_length(primary_key(model)) == 1 &&
+		(model->rel->rd_rel->relkind != RELKIND_RELATION ||
+		 !model->rel->rd_rel->relhassubclass);
+}
+
 Form_pg_attribute
 fca_model_key(const FcaModel *model)
 {
@@ -556,7 +707,7 @@ fca_model_key(const FcaModel *model)
 
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s has no single key column", fca_model_name(model)),
+				 errmsg("model %s has no single key column", fca_model_name(model)),
 				 key == NIL
 				 ? errdetail("Relation \"%s.%s\" has neither a primary key nor a column \"id\".",
 							 get_namespace_name(RelationGetNamespace(model->rel)),

@@ -73,6 +73,29 @@ extern Form_pg_attribute fca_model_find_column(const FcaModel *model,
 extern bool fca_model_is_nullable(const FcaModel *model, Form_pg_attribute column);
 
 /*
+ * The values that the contract gives a resource's column, where the relation has
+ * an enum there; NULL for every other column.  NULL-terminated.
+ */
+extern const char *const *fca_model_values(const FcaModel *model,
+										   Form_pg_attribute column);
+
+/*
+ * The enum's label that is such a value: it may differ in case.  NULL where there
+ * is none; more than one are error 22023.
+ */
+extern const char *fca_enum_label(Oid type, const char *value);
+
+/* The labels of an enum, in their order; the same for messages. */
+extern List *fca_enum_labels(Oid type);
+extern const char *fca_enum_labels_text(Oid type);
+
+/*
+ * Error 0A000 where the relation tells more values of a column apart than the row
+ * type does: no page can start behind a row's.
+ */
+extern void fca_model_check_exact(const FcaModel *model, Form_pg_attribute column);
+
+/*
  * Could an index find values of that column?  Also below a view; of a foreign
  * table only the other server knows.
  */
@@ -89,6 +112,9 @@ extern List *fca_model_order_key(const FcaModel *model);
 
 /* The relation's single key column: else error 55000. */
 extern Form_pg_attribute fca_model_key(const FcaModel *model);
+
+/* Can no two rows have one key, as those of a view can? */
+extern bool fca_model_key_is_unique(const FcaModel *model);
 
 /* The same, or NULL where it has none. */
 extern Form_pg_attribute fca_model_find_key(const FcaModel *model);

@@ -296,6 +296,26 @@ query_key(const FcaQuery *query)
 	return key;
 }
 
+bool
+fca_plan_reads_foreign(const FcaPlan *plan)
+{
+	CachedPlan *cached = SPI_plan_get_cached_plan(plan->plan);
+	bool		found = false;
+	ListCell   *cell;
+
+	foreach(cell, cached->stmt_list)
+	{
+		ListCell   *entry;
+
+		foreach(entry, lfirst_node(PlannedStmt, cell)->rtable)
+			if (lfirst_node(RangeTblEntry, entry)->rtekind == RTE_RELATION &&
+				lfirst_node(RangeTblEntry, entry)->relkind == RELKIND_FOREIGN_TABLE)
+				found = true;
+	}
+	ReleaseCachedPlan(cached, CurrentResourceOwner);
+	return found;
+}
+
 /*
  * A worker runs a function that is declared PARALLEL SAFE.  The planner of the
  * calling statement could not see what is below it: a policy or a view with a
@@ -305,27 +325,16 @@ query_key(const FcaQuery *query)
 static void
 check_worker(const FcaPlan *plan, const FcaModel *model)
 {
-	CachedPlan *cached;
-	bool		safe = true;
+	bool		safe;
 	ListCell   *cell;
 
 	if (!IsParallelWorker())
 		return;
-	/* which also rewrites the query for the current role */
-	cached = SPI_plan_get_cached_plan(plan->plan);
+	/* this also rewrites the query for the current role */
+	safe = !fca_plan_reads_foreign(plan);
 	foreach(cell, source_of(plan)->query_list)
 		if (max_parallel_hazard(lfirst_node(Query, cell)) != PROPARALLEL_SAFE)
 			safe = false;
-	foreach(cell, cached->stmt_list)
-	{
-		ListCell   *entry;
-
-		foreach(entry, lfirst_node(PlannedStmt, cell)->rtable)
-			if (lfirst_node(RangeTblEntry, entry)->rtekind == RTE_RELATION &&
-				lfirst_node(RangeTblEntry, entry)->relkind == RELKIND_FOREIGN_TABLE)
-				safe = false;
-	}
-	ReleaseCachedPlan(cached, CurrentResourceOwner);
 	if (!safe)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -432,12 +441,27 @@ may_overtake(const FcaQuery *query)
 		(relation->relkind != RELKIND_RELATION || relation->relhassubclass);
 }
 
+/* What to do about an error whose own hint is for who writes SQL; or NULL. */
+static const char *
+hint_at_data(int sqlerrcode)
+{
+	switch (sqlerrcode)
+	{
+		case ERRCODE_GENERATED_ALWAYS:
+			return "Leave the column out of the data: the database alone gives it a value.";
+		case ERRCODE_INVALID_COLUMN_REFERENCE:
+			return "Make a unique index on the conflict columns, or give columns that have one.";
+		default:
+			return NULL;
+	}
+}
+
 /*
  * Throws the caught error on without the text of a statement of ours: the caller
  * has not written it, and it may be long.
  */
 pg_noreturn static void
-throw_without_text(const char *text, MemoryContext context)
+throw_without_text(const char *text, MemoryContext context, bool planning)
 {
 	ErrorData  *error;
 	char	   *found;
@@ -453,6 +477,8 @@ throw_without_text(const char *text, MemoryContext context)
 		error->internalpos = 0;
 	}
 	found = error->context != NULL ? strstr(error->context, text) : NULL;
+	if (planning && hint_at_data(error->sqlerrcode) != NULL)
+		error->hint = pstrdup(hint_at_data(error->sqlerrcode));
 	if (found != NULL)
 	{
 		char	   *end = found + strlen(text);
@@ -550,7 +576,7 @@ fca_plan_keep(const FcaQuery *query, int options)
 	}
 	PG_CATCH();
 	{
-		throw_without_text(query->text.data, context);
+		throw_without_text(query->text.data, context, true);
 	}
 	PG_END_TRY();
 	return plan;
@@ -620,7 +646,7 @@ fca_plan_open(FcaPlan *plan, const FcaQuery *query, const char *name)
 	}
 	PG_CATCH();
 	{
-		throw_without_text(source_of(plan)->query_string, context);
+		throw_without_text(source_of(plan)->query_string, context, false);
 	}
 	PG_END_TRY();
 	end_settings(nest_level);
@@ -649,7 +675,7 @@ fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only, uint64 count,
 	}
 	PG_CATCH();
 	{
-		throw_without_text(source_of(plan)->query_string, context);
+		throw_without_text(source_of(plan)->query_string, context, false);
 	}
 	PG_END_TRY();
 	end_settings(nest_level);

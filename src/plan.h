@@ -51,6 +51,9 @@ extern void fca_plan_check(FcaPlan *plan);
 /* The same for the values of the query; the planner's estimate of its rows. */
 extern double fca_plan_estimate(FcaPlan *plan, const FcaQuery *query);
 
+/* Has the plan, as it would run now, a foreign table? */
+extern bool fca_plan_reads_foreign(const FcaPlan *plan);
+
 /* The prepared plan. */
 extern SPIPlanPtr fca_plan_spi(const FcaPlan *plan);
 

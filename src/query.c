@@ -116,9 +116,8 @@ fca_check_limit(const NullableDatum *limit, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
 				 errmsg("%s must not be negative", name),
-				 errdetail("%s is " INT64_FORMAT ".", name,
-						   DatumGetInt64(limit->value)),
-				 errhint("NULL means no limit.")));
+				 errdetail("It is " INT64_FORMAT ".", DatumGetInt64(limit->value)),
+				 errhint("For no limit, use NULL.")));
 }
 
 FcaWindow
@@ -138,7 +137,7 @@ fca_query_window(FcaQuery *query, const NullableDatum *skip,
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE),
 					 errmsg("skip must not be negative"),
-					 errdetail("skip is " INT64_FORMAT ".", offset)));
+					 errdetail("It is " INT64_FORMAT ".", offset)));
 	}
 
 	window.count = count;
@@ -233,6 +232,49 @@ fca_cast_text(Form_pg_attribute column, Oid type, int32 typmod)
 	return type == TEXTOID ? text : psprintf("(%s)::%s", text, type_text(type, typmod));
 }
 
+/* column = 'literal', which the type's input function takes. */
+static const char *
+label_text(Form_pg_attribute column, const char *literal)
+{
+	Oid			type = getBaseType(column->atttypid);
+
+	return fca_comparison_text(column, BTEqualStrategyNumber,
+							   psprintf("%s::%s", quote_literal_cstr(literal),
+										type_text(type, -1)), type);
+}
+
+/*
+ * A column of the row type from the relation's: where an enum has the contract's
+ * values in other letters, in those of the contract.
+ */
+static const char *
+row_column_text(const FcaModel *model, Form_pg_attribute column, Form_pg_attribute wanted)
+{
+	const char *const *values;
+	const char *text;
+	StringInfoData cases;
+	ListCell   *cell;
+
+	if (column->atttypid == wanted->atttypid && column->atttypmod == wanted->atttypmod)
+		return fca_column_text(column);
+	text = fca_cast_text(column, wanted->atttypid, wanted->atttypmod);
+	values = fca_model_values(model, column);
+	if (values != NULL)
+	{
+		initStringInfo(&cases);
+		foreach(cell, fca_enum_labels(getBaseType(column->atttypid)))
+			for (int i = 0; values[i] != NULL; i++)
+				if (strcmp(lfirst(cell), values[i]) != 0 &&
+					pg_strcasecmp(lfirst(cell), values[i]) == 0)
+					appendStringInfo(&cases, " WHEN %s THEN %s",
+									 label_text(column, lfirst(cell)),
+									 quote_literal_cstr(values[i]));
+		if (cases.len > 0)
+			text = psprintf("CASE%s ELSE %s END", cases.data, text);
+	}
+	return psprintf("%s AS %s", text, quote_identifier(NameStr(wanted->attname)));
+}
+
 void
 fca_append_row(StringInfo text, const FcaModel *model)
 {
@@ -246,11 +288,7 @@ fca_append_row(StringInfo text, const FcaModel *model)
 		if (wanted->attisdropped)
 			continue;
 		column = fca_model_column(model, NameStr(wanted->attname));
-		appendStringInfo(text, "%s%s", separator,
-						 column->atttypid == wanted->atttypid &&
-						 column->atttypmod == wanted->atttypmod
-						 ? fca_column_text(column)
-						 : fca_cast_text(column, wanted->atttypid, wanted->atttypmod));
+		appendStringInfo(text, "%s%s", separator, row_column_text(model, column, wanted));
 		separator = ", ";
 	}
 }
@@ -266,8 +304,9 @@ fca_append_returning(StringInfo text, const FcaModel *model)
 	if (text->len == begun)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s has no columns", fca_model_name(model)),
-				 errdetail("A row without columns cannot be given back.")));
+				 errmsg("model %s has no columns", fca_model_name(model)),
+				 errdetail("A row without columns cannot be given back."),
+				 errtable(model->rel)));
 }
 
 /*
@@ -356,8 +395,8 @@ fca_query_operand(FcaQuery *query, Form_pg_attribute column, Oid type,
 	if (is_read(column, type))
 	{
 		if (!isnull)
-			value = fca_input_text(fca_input_unlimited(getBaseType(column->atttypid),
-													   NameStr(column->attname)), type, value);
+			value = fca_input_text(fca_column_input(query->model, column, false), type,
+								   value, &isnull);
 		type = getBaseType(column->atttypid);
 	}
 	return fca_query_param(query, type, value, isnull);
@@ -376,7 +415,7 @@ fca_query_operands(FcaQuery *query, Form_pg_attribute column, Oid array_type,
 		return fca_query_param(query, array_type, value, isnull);
 	if (!isnull)
 	{
-		FcaInput   *input = fca_input_unlimited(type, NameStr(column->attname));
+		FcaInput   *input = fca_column_input(query->model, column, false);
 		ArrayType  *texts = DatumGetArrayTypeP(value);
 		Datum	   *values;
 		bool	   *nulls;
@@ -391,7 +430,7 @@ fca_query_operands(FcaQuery *query, Form_pg_attribute column, Oid array_type,
 		{
 			CHECK_FOR_INTERRUPTS();
 			if (!nulls[i])
-				values[i] = fca_input_text(input, given, values[i]);
+				values[i] = fca_input_text(input, given, values[i], &nulls[i]);
 		}
 		get_typlenbyvalalign(type, &length, &by_value, &align);
 		value = PointerGetDatum(construct_md_array(values, nulls, ARR_NDIM(texts),
@@ -443,14 +482,35 @@ fca_comparison_text(Form_pg_attribute column, int strategy,
 						NameStr(column->attname),
 						format_type_be(column->atttypid),
 						format_type_be(operand_type)),
-				 errhint("Cast the value to the type of the column.")));
+				 operand_type == JSONBOID || operand_type == JSONOID
+				 ? errhint("To look for rows by a JSON object of columns, use find_one() or count().")
+				 : errhint("Cast the value to the type of the column. Where the column is a view's, the view can cast it.")));
 	return psprintf("%s %s %s", compared_text(column), operator_text(operator),
 					operand_text(operand, cast));
 }
 
+const char *
+fca_column_label(Form_pg_attribute column, const char *value, bool any_case)
+{
+	Oid			type = getBaseType(column->atttypid);
+	const char *label = fca_enum_label(type, value);
+
+	if (label == NULL || (!any_case && strcmp(label, value) != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("column \"%s\" of type %s has no value \"%s\"",
+						NameStr(column->attname), format_type_be(column->atttypid), value),
+				 errdetail("The labels of %s are: %s.",
+						   format_type_be(type), fca_enum_labels_text(type)),
+				 errhint("Make a view in the place of the relation that maps the labels, or add the label to the type."),
+				 err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(column->attname))));
+	return label;
+}
+
 /*
  * column = ANY (parameter): the parameter is an array of the column's type.
- * "hashed", if that can be: the server does so with a subquery's rows.
+ * "hashed", if that can be: the server does so with the rows of a subquery that
+ * it cannot make a join of.  As a join it would be planned for ten values.
  */
 const char *
 fca_any_text(Form_pg_attribute column, int param, bool hashed)
@@ -460,33 +520,18 @@ fca_any_text(Form_pg_attribute column, int param, bool hashed)
 											   column->atttypid, &cast);
 
 	return psprintf(hashed && op_hashjoinable(operator, getBaseType(column->atttypid))
-					? "%s %s ANY (SELECT pg_catalog.unnest($%d))" : "%s %s ANY ($%d)",
+					? "(%s %s ANY (SELECT pg_catalog.unnest($%d))) IS TRUE" : "%s %s ANY ($%d)",
 					compared_text(column), operator_text(operator), param);
 }
 
-/* column = 'literal', in the column's own type. */
 const char *
 fca_literal_text(Form_pg_attribute column, const char *literal)
 {
 	Oid			type = getBaseType(column->atttypid);
 
-	if (!fca_column_takes(column, literal))
-		return "false";
-	return fca_comparison_text(column, BTEqualStrategyNumber,
-							   psprintf("%s::%s", quote_literal_cstr(literal),
-										type_text(type, -1)), type);
-}
-
-bool
-fca_column_takes(Form_pg_attribute column, const char *value)
-{
-	Oid			type = getBaseType(column->atttypid);
-
-	/* a longer name is no label, and the cache may not be asked for it */
-	return get_typtype(type) != TYPTYPE_ENUM ||
-		(strlen(value) < NAMEDATALEN &&
-		 SearchSysCacheExists2(ENUMTYPOIDNAME, ObjectIdGetDatum(type),
-							   CStringGetDatum(value)));
+	if (get_typtype(type) == TYPTYPE_ENUM)
+		literal = fca_column_label(column, literal, true);
+	return label_text(column, literal);
 }
 
 bool
@@ -831,6 +876,16 @@ fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n)
 	fca_append_row(&query->text, query->model);
 	appendStringInfo(&query->text,
 					 " FROM %s JOIN %s AS r ON %s ORDER BY k.n",
+					 elements_text(query, n), fca_relation_text(query->model),
+					 element_comparison(query, column, n));
+}
+
+void
+fca_append_ambiguous(FcaQuery *query, Form_pg_attribute column, int n)
+{
+	appendStringInfo(&query->text,
+					 "SELECT 1 FROM %s JOIN %s AS r ON %s GROUP BY k.n"
+					 " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1",
 					 elements_text(query, n), fca_relation_text(query->model),
 					 element_comparison(query, column, n));
 }

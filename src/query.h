@@ -28,6 +28,7 @@ typedef enum FcaOperation
 	FCA_OP_CREATE_REPORT,
 	FCA_OP_GET,
 	FCA_OP_GET_MANY,
+	FCA_OP_GET_MANY_AMBIGUOUS,
 	FCA_OP_LIST,
 	FCA_OP_FIND_ONE,
 	FCA_OP_COUNT,
@@ -42,6 +43,7 @@ typedef enum FcaOperation
 	FCA_OP_UPDATE_MANY,
 	FCA_OP_UPSERT_UPDATE,
 	FCA_OP_UPSERT_INSERT,
+	FCA_OP_UPSERT_FIND,
 	FCA_OP_DELETE,
 	FCA_OP_DELETE_MANY
 } FcaOperation;
@@ -131,12 +133,16 @@ extern void fca_append_returning(StringInfo text, const FcaModel *model);
 extern const char *fca_comparison_text(Form_pg_attribute column, int strategy,
 									   const char *operand, Oid operand_type);
 extern const char *fca_any_text(Form_pg_attribute column, int param, bool hashed);
+
+/* column = 'literal', in the column's own type. */
 extern const char *fca_literal_text(Form_pg_attribute column, const char *literal);
 
 /*
- * Has the enum type of this column that label?  True for every other type.
+ * The label of the column's enum that is that value, perhaps in other letters:
+ * else 22023.
  */
-extern bool fca_column_takes(Form_pg_attribute column, const char *value);
+extern const char *fca_column_label(Form_pg_attribute column, const char *value,
+									bool any_case);
 
 /* Has a type the operators of equality, of an order? */
 extern bool fca_type_has_equality(Oid type);
@@ -167,6 +173,9 @@ extern void fca_append_reversed(FcaQuery *query, const char *condition,
  * order of the elements, by a look-up for each.
  */
 extern void fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n);
+
+/* A row for each element that more than one row equals. */
+extern void fca_append_ambiguous(FcaQuery *query, Form_pg_attribute column, int n);
 
 /*
  * The same with, for each element, its rows in the order of the keys, at most

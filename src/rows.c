@@ -75,6 +75,18 @@ fca_rows_check_type(FunctionCallInfo fcinfo, const FcaModel *model)
 				 errdetail("The row type has changed since the statement began.")));
 }
 
+void
+fca_check_lockable(const FcaPlan *plan, const FcaModel *model, const char *clause)
+{
+	if (fca_plan_reads_foreign(plan))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot lock rows of relation \"%s\" with %s",
+						RelationGetRelationName(model->rel), clause),
+				 errdetail("Some of them are in a foreign table, whose server is not told of %s.", clause),
+				 errtable(model->rel)));
+}
+
 uint64
 fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 				bool read_only, const FcaWindow *window)

@@ -19,6 +19,13 @@
  */
 extern void fca_rows_check_type(FunctionCallInfo fcinfo, const FcaModel *model);
 
+/*
+ * Error 0A000 where rows of another server would be locked: it is asked to lock
+ * them, but not told to skip locked ones, or not to wait for them.
+ */
+extern void fca_check_lockable(const FcaPlan *plan, const FcaModel *model,
+							   const char *clause);
+
 /* Begins a set-returning function's result, empty so far. */
 extern void fca_rows_begin(FunctionCallInfo fcinfo);
 

@@ -85,7 +85,11 @@ column_type(TupleDesc row, const char *name)
 		if (!TupleDescAttr(row, i)->attisdropped &&
 			strcmp(NameStr(TupleDescAttr(row, i)->attname), name) == 0)
 			return TupleDescAttr(row, i)->atttypid;
-	elog(ERROR, "a row type lacks column \"%s\"", name);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" of %s does not exist", name,
+					format_type_be_qualified(row->tdtypeid)),
+			 errhint("The row types belong to the extension: create it anew.")));
 }
 
 static void

@@ -124,7 +124,7 @@ add_key(FcaQuery *query, FcaSort *sort, Form_pg_attribute column,
 	if (!fca_type_has_ordering(getBaseType(column->atttypid)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("column \"%s\" of %s cannot be sorted",
+				 errmsg("rows cannot be sorted by column \"%s\" of %s",
 						NameStr(column->attname), fca_model_name(query->model)),
 				 errdetail("Type %s has no ordering operator.",
 						   format_type_be(column->atttypid)),
@@ -180,10 +180,15 @@ fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 		do
 		{
 			char	   *name = read_name(&reader);
-			Form_pg_attribute column = fca_model_column(query->model, name);
-			bool		descending = take_word(&reader, "desc");
+			Form_pg_attribute column;
+			bool		descending;
 			bool		nulls_first;
 
+			skip_space(&reader);
+			if (*reader.at == '(')
+				not_a_list(&reader, "To sort by an expression, make a view that has it as a column.");
+			column = fca_model_column(query->model, name);
+			descending = take_word(&reader, "desc");
 			if (!descending)
 				take_word(&reader, "asc");
 			nulls_first = descending;
@@ -278,6 +283,7 @@ check_place(const FcaQuery *query, Form_pg_attribute column)
 	Oid			type = getBaseType(column->atttypid);
 	Oid			bound = bound_type(type);
 
+	fca_model_check_exact(query->model, column);
 	if (OidIsValid(bound) && !has_one_text(bound))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -313,7 +319,8 @@ fca_sort_place(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argn
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("after must be a JSON object"),
-				 errdetail("after is %s.", fca_json_kind(&after)),
+				 errdetail("Got %s.", fca_json_kind(&after)),
+				 after.type == jbvString ? fca_hint_at_string(&after) :
 				 errhint("Give the last row of the page before, as to_jsonb(row) gives it; NULL means the first page.")));
 
 	for (int i = 0; i < sort->nkeys; i++)
@@ -331,7 +338,8 @@ fca_sort_place(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argn
 					 errmsg("after lacks the sort key \"%s\"", name),
 					 errhint("Give the last row of the page before, as to_jsonb(row) gives it.")));
 		key->placed = true;
-		datum = fca_input_value(fca_input_unlimited(type, name), &value, 0, &isnull);
+		datum = fca_input_value(fca_column_input(query->model, key->column, false),
+								&value, 0, &isnull);
 		fca_query_shape(query, isnull);
 		if (!isnull)
 			key->after = fca_query_param(query, type, datum, false);

@@ -192,8 +192,8 @@ create_table(const FcaResource *resource, Oid schema)
 								 column->on_delete != NULL ? column->on_delete : "NO ACTION");
 			else
 				ereport(NOTICE,
-						(errmsg("%s.%s.%s is made without a foreign key",
-								FCA_SCHEMA, resource->relation, column->name),
+						(errmsg("column \"%s\" of relation \"%s.%s\" has no foreign key",
+								column->name, FCA_SCHEMA, resource->relation),
 						 errdetail("Relation \"%s.%s\" is not a table with a unique key of column \"id\".",
 								   FCA_SCHEMA, column->references->relation)));
 		}
@@ -348,6 +348,30 @@ create_trigger(const FcaResource *resource)
 				 FCA_SCHEMA, resource->relation));
 }
 
+/* Warns of values that a relation's enums lack, and finders may ask for. */
+static void
+check_labels(const FcaResource *resource, Relation rel)
+{
+	for (const FcaColumn *column = resource->columns; column->name != NULL; column++)
+	{
+		AttrNumber	attnum = get_attnum(RelationGetRelid(rel), column->name);
+		Oid			type = attnum <= 0 ? InvalidOid
+			: getBaseType(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->atttypid);
+
+		if (column->one_of == NULL || !type_is_enum(type))
+			continue;
+		for (const char *const *value = column->one_of; *value != NULL; value++)
+			if (fca_enum_label(type, *value) == NULL)
+				ereport(WARNING,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("column \"%s\" of relation \"%s.%s\" cannot be \"%s\"",
+								column->name, FCA_SCHEMA, resource->relation, *value),
+						 errdetail("The labels of %s are: %s.",
+								   format_type_be(type), fca_enum_labels_text(type)),
+						 errhint("A finder that asks for it is an error: make a view in the place of the relation that maps the labels, or add the label to the type.")));
+	}
+}
+
 /*
  * Existing relations must have every column: else nothing is made.  True where
  * all are there.
@@ -370,6 +394,7 @@ check_existing(Oid schema)
 		else
 		{
 			columns = missing_columns(*resource, rel, schema);
+			check_labels(*resource, rel);
 			relation_close(rel, AccessShareLock);
 		}
 		if (columns != NULL)

@@ -12,6 +12,7 @@
 
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -56,7 +57,7 @@ conflict_columns(const FcaCall *call, int argno)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("conflict_columns must not be empty"),
-				 errhint("NULL means the key.")));
+				 errhint("For the key, give NULL.")));
 	return columns;
 }
 
@@ -95,13 +96,6 @@ append_columns(StringInfo text, const List *columns)
 	appendStringInfoChar(text, ')');
 }
 
-static void
-hint_at_index(void *arg)
-{
-	if (geterrcode() == ERRCODE_INVALID_COLUMN_REFERENCE)
-		errhint("Make a unique index on the conflict columns, or give columns that have one.");
-}
-
 /*
  * The plan of INSERT ... ON CONFLICT, checked: that a unique index or a
  * privilege is missing must show before the UPDATE, at every call.
@@ -113,7 +107,6 @@ insert_plan(FcaQuery *query, const List *assignments, const List *conflict)
 	StringInfo	text = &query->text;
 	List	   *columns = NIL;
 	ListCell   *cell;
-	ErrorContextCallback callback;
 
 	if (plan != NULL)
 	{
@@ -137,14 +130,27 @@ insert_plan(FcaQuery *query, const List *assignments, const List *conflict)
 	fca_append_set(query, assignments, conflict, true);
 	fca_append_returning(text, query->model);
 
-	callback.callback = hint_at_index;
-	callback.arg = NULL;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
 	plan = fca_plan_keep(query, 0);
 	fca_plan_check(plan);
-	error_context_stack = callback.previous;
 	return plan;
+}
+
+/* " WHERE column = $n AND ..." of the conflict columns. */
+static void
+append_key(FcaQuery *query, const List *assignments, const List *conflict)
+{
+	ListCell   *cell;
+
+	foreach(cell, conflict)
+	{
+		FcaAssignment *assignment = assignment_of(query, assignments, lfirst(cell));
+
+		appendStringInfo(&query->text, " %s %s",
+						 foreach_current_index(cell) == 0 ? "WHERE" : "AND",
+						 fca_comparison_text(assignment->column, BTEqualStrategyNumber,
+											 psprintf("$%d", assignment->param),
+											 assignment->column->atttypid));
+	}
 }
 
 static FcaPlan *
@@ -152,24 +158,39 @@ update_plan(FcaQuery *query, const List *assignments, const List *conflict)
 {
 	FcaPlan    *plan = fca_plan_find(query);
 	StringInfo	text = &query->text;
-	ListCell   *cell;
 
 	if (plan != NULL)
 		return plan;
 
 	appendStringInfo(text, "UPDATE %s AS r", fca_relation_text(query->model));
 	fca_append_set(query, assignments, conflict, false);
-	foreach(cell, conflict)
-	{
-		FcaAssignment *assignment = assignment_of(query, assignments, lfirst(cell));
-
-		appendStringInfo(text, " %s %s", foreach_current_index(cell) == 0 ? "WHERE" : "AND",
-						 fca_comparison_text(assignment->column, BTEqualStrategyNumber,
-											 psprintf("$%d", assignment->param),
-											 assignment->column->atttypid));
-	}
+	append_key(query, assignments, conflict);
 	fca_append_returning(text, query->model);
 	return fca_plan_keep(query, 0);
+}
+
+/*
+ * Was a row there that a trigger did not let be changed?  The INSERT would find
+ * out by the trigger once more.
+ */
+static bool
+is_discarded(const FcaQuery *update, const List *assignments, const List *conflict)
+{
+	TriggerDesc *triggers = update->model->rel->trigdesc;
+	FcaQuery	query;
+	FcaPlan    *plan;
+
+	if (triggers == NULL || !triggers->trig_update_before_row)
+		return false;
+	fca_query_again(&query, update, FCA_OP_UPSERT_FIND);
+	plan = fca_plan_find(&query);
+	if (plan == NULL)
+	{
+		appendStringInfo(&query.text, "SELECT 1 FROM %s AS r", fca_relation_text(query.model));
+		append_key(&query, assignments, conflict);
+		plan = fca_plan_keep(&query, 0);
+	}
+	return fca_plan_run(plan, &query, false, 1, None_Receiver) > 0;
 }
 
 /* Do the data give a column that only the database may give a value? */
@@ -252,17 +273,19 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 	if (changed > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ROWS),
-				 errmsg("more than one row of %s has those conflict columns",
-						fca_model_name(&call->model))));
+				 errmsg("more than one row of model %s has those conflict columns",
+						fca_model_name(&call->model)),
+				 errtable(call->model.rel)));
 	if (changed == 1)
 		return;
 
 	if (insertion == NULL)
 		insertion = insert_plan(&insert, assignments, conflict);
-	if (fca_rows_append(call->fcinfo, insertion, &insert, false, NULL) == 0)
+	if (is_discarded(&update, assignments, conflict) ||
+		fca_rows_append(call->fcinfo, insertion, &insert, false, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("a row of %s was neither created nor changed",
+				 errmsg("the row of model %s was neither created nor changed",
 						fca_model_name(&call->model)),
 				 errdetail("A trigger or rule of relation \"%s\" discarded it.",
 						   RelationGetRelationName(call->model.rel)),

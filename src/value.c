@@ -4,6 +4,8 @@
  */
 #include "compat.h"
 
+#include <ctype.h>
+
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -29,6 +31,7 @@ struct FcaInput
 	FmgrInfo	function;		/* base's input function */
 	Oid			ioparam;
 	bool		has_brackets;	/* do base's literals have brackets? */
+	const char *const *values;	/* that are read as labels of an enum */
 	FcaInput   *element;		/* of an array type */
 	int16		element_len;
 	bool		element_byval;
@@ -87,9 +90,31 @@ fca_input(Oid type, int32 typmod, const char *column)
 }
 
 FcaInput *
-fca_input_unlimited(Oid type, const char *column)
+fca_column_input(const FcaModel *model, Form_pg_attribute column, bool is_limited)
 {
-	return make_input(type, -1, false, column);
+	FcaInput   *input = is_limited
+		? make_input(column->atttypid, column->atttypmod, true, NameStr(column->attname))
+		: make_input(getBaseType(column->atttypid), -1, false, NameStr(column->attname));
+
+	input->values = fca_model_values(model, column);
+	return input;
+}
+
+/* Calls the type's input function. */
+static Datum
+read_text(FcaInput *input, char *text)
+{
+	if (input->values != NULL)
+		for (const char *const *value = input->values; *value != NULL; value++)
+			if (strcmp(*value, text) == 0)
+			{
+				const char *label = fca_enum_label(input->base, text);
+
+				if (label != NULL)
+					text = unconstify(char *, label);
+				break;
+			}
+	return InputFunctionCall(&input->function, text, input->ioparam, input->base_typmod);
 }
 
 /*
@@ -243,10 +268,13 @@ read_vector(FcaInput *input, const JsonbValue *json)
 	initStringInfo(&text);
 	while (fca_json_next(json->val.binary.data, &it, NULL, &value))
 	{
-		if (value.type != jbvNumeric)
+		/* to_jsonb() gives an oid as a string */
+		if (value.type != jbvNumeric &&
+			!(value.type == jbvString && value.val.string.len > 0 &&
+			  (int) strspn(fca_json_string(&value), "-0123456789") == value.val.string.len))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("malformed %s literal: \"%s\"",
+					 errmsg("invalid value for type %s: \"%s\"",
 							format_type_be(input->base), json_text(json)),
 					 errdetail("One of its elements is %s.", fca_json_kind(&value))));
 		appendStringInfo(&text, " %s", scalar_text(&value));
@@ -337,12 +365,10 @@ read_value(FcaInput *input, const JsonbValue *json, bool *isnull)
 			if (json->type == jbvBinary && input->has_brackets)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-						 errmsg("malformed %s literal: \"%s\"",
-								input->element != NULL ? "array" : "range",
-								json_text(json)),
+						 errmsg("invalid value for type %s: \"%s\"",
+								format_type_be(input->type), json_text(json)),
 						 errdetail("It is %s.", fca_json_kind(json))));
-			value = InputFunctionCall(&input->function, scalar_text(json),
-									  input->ioparam, input->base_typmod);
+			value = read_text(input, scalar_text(json));
 		}
 	}
 
@@ -411,7 +437,7 @@ input_value(FcaInput *input, const JsonbValue *json, char *text, int64 row, bool
 	PG_TRY();
 	{
 		value = json != NULL ? read_value(input, json, isnull)
-			: InputFunctionCall(&input->function, text, input->ioparam, input->base_typmod);
+			: read_text(input, text);
 	}
 	PG_CATCH();
 	{
@@ -430,13 +456,50 @@ fca_input_value(FcaInput *input, const JsonbValue *json, int64 row, bool *isnull
 }
 
 Datum
-fca_input_text(FcaInput *input, Oid type, Datum text)
+fca_input_text(FcaInput *input, Oid type, Datum text, bool *isnull)
 {
 	Oid			output;
 	bool		is_varlena;
+	char	   *string;
 
 	getTypeOutputInfo(type, &output, &is_varlena);
-	return input_value(input, NULL, OidOutputFunctionCall(output, text), -1, NULL);
+	string = OidOutputFunctionCall(output, text);
+	*isnull = fca_beyond_integer(input->base, string) != 0;
+	return *isnull ? (Datum) 0 : input_value(input, NULL, string, -1, NULL);
+}
+
+int
+fca_beyond_integer(Oid type, const char *text)
+{
+	const char *digits = text + strspn(text, " \t\n");
+	bool		negative = *digits == '-';
+	size_t		length;
+	uint64		max = type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX
+		: PG_INT64_MAX;
+	char		bound[32];
+
+	if (type != INT2OID && type != INT4OID && type != INT8OID)
+		return 0;
+	if (negative || *digits == '+')
+		digits++;
+	if (!isdigit((unsigned char) *digits))
+		return 0;
+	digits += strspn(digits, "0");
+	length = strspn(digits, "0123456789");
+	if (digits[length + strspn(digits + length, " \t\n")] != '\0')
+		return 0;
+	snprintf(bound, sizeof(bound), UINT64_FORMAT, max + (negative ? 1 : 0));
+	if (length < strlen(bound) ||
+		(length == strlen(bound) && strncmp(digits, bound, length) <= 0))
+		return 0;
+	return negative ? -1 : 1;
+}
+
+int
+fca_hint_at_string(const JsonbValue *json)
+{
+	return json->type != jbvString ? 0
+		: errhint("Give the JSON value itself. A driver may have encoded it twice.");
 }
 
 const char *

@@ -14,19 +14,23 @@
 #include "access/tupdesc.h"
 #include "utils/jsonb.h"
 
+#include "model.h"
+
 typedef struct FcaInput FcaInput;
 
 /*
- * How JSON becomes values of a type, for a column of it.  Lives in the current
- * memory context.
+ * How JSON becomes values of a type, for an argument of that name.  Lives in the
+ * current memory context.
  */
-extern FcaInput *fca_input(Oid type, int32 typmod, const char *column);
+extern FcaInput *fca_input(Oid type, int32 typmod, const char *name);
 
 /*
- * The same to compare with: limits of length and precision, and what domains
- * demand, are not applied, at any depth.
+ * The same for a column of the model's relation, where the contract's values are
+ * read as the labels of an enum.  What is not limited is to compare with: limits
+ * of length and precision, and what domains demand, are not applied, at any depth.
  */
-extern FcaInput *fca_input_unlimited(Oid type, const char *column);
+extern FcaInput *fca_column_input(const FcaModel *model, Form_pg_attribute column,
+								  bool is_limited);
 
 /*
  * One value, in the current memory context.  A JSON null is an SQL NULL, which
@@ -35,8 +39,20 @@ extern FcaInput *fca_input_unlimited(Oid type, const char *column);
 extern Datum fca_input_value(FcaInput *input, const JsonbValue *json, int64 row,
 							 bool *isnull);
 
-/* The same from a value of a text-like type. */
-extern Datum fca_input_text(FcaInput *input, Oid type, Datum text);
+/*
+ * The same from a value of a text-like type, to compare with: a number that no
+ * value of the type can equal is NULL.
+ */
+extern Datum fca_input_text(FcaInput *input, Oid type, Datum text, bool *isnull);
+
+/*
+ * Is this the text of a whole number below (-1) or above (1) all of an integer
+ * type?  0 for all else.
+ */
+extern int	fca_beyond_integer(Oid type, const char *text);
+
+/* The hint where a string was given that may hold the JSON which is meant. */
+extern int	fca_hint_at_string(const JsonbValue *json);
 
 /* What a JSON value is, for messages: "a string", "an object". */
 extern const char *fca_json_kind(const JsonbValue *json);

@@ -65,7 +65,7 @@ SKIP:
 
 	my $counts = 'it counts what this process does itself, and not a worker';
 	run_regress('parallel', { $parallel => 'regress' }, qr/./,
-		batches => $counts, count_estimate => $counts, filter_operators => $counts,
+		batches => $counts, count_estimate => $counts, filter_operators => $counts, long_lists => $counts,
 		repeated_calls => 'a plan for workers is not repeated');
 	run_regress('generic plans', { plan_cache_mode => 'force_generic_plan' }, qr/./,
 		count_estimate => 'the setting overrules that an estimate is planned for its values');
