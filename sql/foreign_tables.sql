@@ -55,6 +55,32 @@ SELECT array_agg(id) AS ids, array_agg(a) AS as FROM fca.get_page(NULL::public.p
 RESET plan_cache_mode;
 RESET search_path;
 
+-- The other server locks rows, but is not told to skip locked ones or not to wait for them.
+SELECT fca.find_escalated_for_update(2);
+SELECT fca.find_escalated_for_update(2);
+SELECT fca.get_by_id_for_update(NULL::fca.conversation, 1, nowait => true);
+SELECT id FROM fca.get_by_id_for_update(NULL::fca.conversation, 1);
+BEGIN;
+SELECT fca.open_finder('find_escalated_for_update');
+ROLLBACK;
+ALTER FOREIGN TABLE fca.conversations RENAME TO far_conversations;
+CREATE VIEW fca.conversations AS TABLE fca.far_conversations;
+SELECT fca.find_escalated_for_update(2);
+DROP VIEW fca.conversations;
+CREATE TABLE fca.conversations (LIKE fca.conversation) PARTITION BY RANGE (id);
+CREATE TABLE fca.near_conversations PARTITION OF fca.conversations FOR VALUES FROM (1000) TO (2000);
+INSERT INTO fca.conversations (id, status) VALUES (1000, 'escalated');
+SELECT id FROM fca.find_escalated_for_update(2);
+ALTER TABLE fca.conversations ATTACH PARTITION fca.far_conversations FOR VALUES FROM (0) TO (1000);
+SELECT id FROM fca.find_escalated_for_update(2);
+SELECT id FROM fca.find_escalated(2);
+ALTER TABLE fca.conversations DETACH PARTITION fca.far_conversations;
+DROP TABLE fca.conversations;
+ALTER FOREIGN TABLE fca.far_conversations RENAME TO conversations;
+
+-- A long list is sent to the other server, which may have an index.
+SELECT fca.count(NULL::fca.conversation, (SELECT jsonb_build_object('id', jsonb_agg(i)) FROM generate_series(150, 250) AS i));
+
 -- The base repository.
 SELECT id, status FROM fca.create(NULL::fca.conversation, '{"id": 500, "customer_id": 7, "status": "active"}');
 SELECT id, status FROM fca.update(NULL::fca.conversation, 500, '{"status": "closed"}');

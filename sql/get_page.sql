@@ -162,6 +162,26 @@ BEGIN
 END $$;
 SELECT id, b FROM fca.get_page(NULL::parent, sort_by => 'b', max_rows => 5, after => '{"b": 1, "id": 1}');
 
+-- A relation that tells more values apart than the row type: no page starts behind a row of it, and lists are in
+-- the order of its own values.
+BEGIN;
+SET LOCAL search_path = fca, get_page;
+ALTER TABLE fca.accounts RENAME TO account_rows;
+CREATE VIEW fca.accounts AS SELECT v.id, 'A-' || v.id AS account_number, 1::int AS customer_id, 1.5::real AS product_id, 'current'::varchar(9) AS type, 'active' AS status, 'GBP' AS currency,
+	v.b AS balance, v.b::numeric(12,1) AS available_balance, timestamp '2026-01-01' AS created_at, date '2026-01-01' AS updated_at FROM (VALUES (1, 1.004), (2, 1.001), (3, 1.002), (4, 7)) AS v (id, b);
+SELECT sort_by, f.state, f.message, f.detail, f.hint FROM unnest(ARRAY['balance', 'product_id', 'available_balance', 'type', 'created_at', 'customer_id desc']) AS sort_by,
+	test.fails(format('SELECT fca.get_page(NULL::fca.account, sort_by => %L, max_rows => 1)', sort_by)) AS f;
+SELECT array_agg(id) FROM fca.get_all(NULL::fca.account, sort_by => 'balance');
+SELECT array_agg(id) FROM fca.get_children(NULL::fca.account, 'customer_id', ARRAY[1], 9, 'balance desc');
+SELECT array_agg(id) FROM fca.get_page(NULL::fca.account, sort_by => 'available_balance desc, id', after => '{"id": 4, "available_balance": 7}');
+ROLLBACK;
+BEGIN;
+ALTER TABLE fca.transactions ALTER id DROP IDENTITY;
+ALTER TABLE fca.transactions ALTER id TYPE numeric;
+SELECT array_agg(id) FROM fca.find_recent_transactions(1, 3);
+SELECT f.state, f.message FROM test.fails('SELECT fca.find_recent_transactions(1, 3, ''2026-03-01Z'', 5)') AS f;
+ROLLBACK;
+
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA get_page CASCADE;

@@ -28,6 +28,7 @@
 
 #include "base_repository.h"
 #include "finder.h"
+#include "rows.h"
 #include "signature.h"
 #include "sort.h"
 
@@ -303,6 +304,8 @@ fca_open_finder(PG_FUNCTION_ARGS)
 		fca_finding_write(&finding);
 		plan = fca_plan_keep(&finding.query, CURSOR_OPT_FAST_PLAN);
 	}
+	if (function.finder->locks != NULL)
+		fca_check_lockable(plan, &finding.model, "SKIP LOCKED");
 	name = open_plan(fcinfo, 2, plan, &finding.query);
 	SPI_finish();
 	fca_model_close(&finding.model);
