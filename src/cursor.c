@@ -71,6 +71,7 @@ open_plan(FunctionCallInfo fcinfo, int argno, FcaPlan *plan, const FcaQuery *que
 				(errcode(ERRCODE_NAME_TOO_LONG),
 				 errmsg("cursor name \"%s\" is too long", name),
 				 errdetail("It must be less than %d bytes.", NAMEDATALEN)));
+	check_transaction();
 	portal = fca_plan_open(plan, query, name);
 	opened = SPI_palloc(strlen(portal->name) + VARHDRSZ);
 	SET_VARSIZE(opened, strlen(portal->name) + VARHDRSZ);
@@ -88,7 +89,6 @@ fca_open_cursor(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	Datum		name;
 
-	check_transaction();
 	fca_call_begin(&call, fcinfo, FCA_OP_CURSOR);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
 	sort = fca_sort_read(&call.query, fcinfo, 2);
@@ -279,7 +279,6 @@ fca_open_finder(PG_FUNCTION_ARGS)
 	JsonbValue	given = {.type = jbvNull};
 
 	fca_check_signature(fcinfo, NULL);
-	check_transaction();
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -77,7 +77,7 @@ foreach my $name (grep { $_ ne 'create_tables' } write_names)
 }
 foreach my $name (stream_names)
 {
-	$calls{$name} = [ map { stream_call($name, $_) } 1 .. $times ];
+	$calls{$name} = [ map { in_block(stream_call($name, $_)) } 1 .. $times ];
 }
 
 # Checks of foreign keys are the server's own.

@@ -30,7 +30,7 @@ is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'a standb
 my %reads = (
 	(map { ($_ => finder_call($_, 1)) } finder_names),
 	(map { ($_ => read_call($_, 1)) } read_names),
-	(map { ($_ => stream_call($_, 1)) } stream_names));
+	(map { ($_ => in_block(stream_call($_, 1))) } stream_names));
 foreach my $name (sort keys %reads)
 {
 	my $rows = $primary->safe_psql('postgres', $reads{$name});

@@ -269,7 +269,7 @@ my @own = (
 	"SELECT * FROM fca.upsert($model, '{\"ref\": \"u\", \"fixed\": \"v\", \"price\": 1}', '{ref,fixed}')",
 	"SELECT * FROM fca.upsert_many($model, '[{\"ref\": \"u\", \"fixed\": \"w\"}, {\"ref\": \"u\", \"fixed\": \"w\", \"name\": \"n\"}]', '{ref,fixed}')",
 	"SELECT * FROM fca.create_many_report($model, '[$data, {\"mood\": \"bad\"}, {\"ref\": \"u\", \"fixed\": \"w\"}, {}]')",
-	"SELECT * FROM fca.open_cursor($model, '$filters', 'name, mood desc')",
+	in_block("SELECT * FROM fca.open_cursor($model, '$filters', 'name, mood desc')"),
 	"SELECT * FROM fca.delete($model, $id)",
 	"SELECT * FROM fca.delete($model, ${id}::text)",
 	"SELECT * FROM fca.delete_many($model, '$filters')");
@@ -355,7 +355,7 @@ foreach my $name (grep { $_ ne 'create_tables' } write_names)
 }
 foreach my $name (stream_names)
 {
-	cmp_ok(collect(stream_call($name, 1)),
+	cmp_ok(collect(in_block(stream_call($name, 1))),
 		'>', 0, "statements of $name");
 }
 foreach my $call (@own)

@@ -152,7 +152,7 @@ my %paths = (
 	'find_recent_messages_of' => counted(
 		q{find_recent_messages_of(ARRAY(SELECT generate_series(1, 300000)))}),
 	'open_finder, a long list' =>
-	  q{SELECT fca.open_finder('find_by_emails', } . given('emails') . q{)},
+	  q{DO $$ BEGIN PERFORM fca.open_finder('find_by_emails', } . given('emails') . q{); END $$},
 	'fetch from open_cursor' => [
 		q{SELECT fca.open_cursor(NULL::public.big, '{"n": {"gte": 5}}', 'body', 'c')},
 		'FETCH ALL FROM c'
@@ -311,7 +311,7 @@ my %waits = (
 	create_many_report => [ $table, q{SELECT fca.create_many_report(NULL::public.notes, '[{"id": 4}]')} ],
 	get_all => [ $table, q{SELECT fca.get_all(NULL::public.notes)} ],
 	count => [ $table, q{SELECT fca.count(NULL::public.notes)} ],
-	open_cursor => [ $table, q{SELECT fca.open_cursor(NULL::public.notes)} ],
+	open_cursor => [ $table, q{DO $$ BEGIN PERFORM fca.open_cursor(NULL::public.notes); END $$} ],
 	find_escalated_for_update =>
 	  [ 'LOCK TABLE fca.conversations', 'SELECT fca.find_escalated_for_update()' ],
 	find_by_email => [ 'LOCK TABLE fca.customers', q{SELECT fca.find_by_email('c1@example.com')} ],

@@ -364,7 +364,7 @@ foreach my $sql (
 # A stream gives its first rows at once, and holds none.
 {
 	my $reader = FcaSession->new($node, 'postgres');
-	$reader->query(q{SELECT fca.open_cursor(NULL::public.big)});
+	$reader->query(q{BEGIN; SELECT fca.open_cursor(NULL::public.big); ROLLBACK});
 	my $before = memory_of($reader);
 	my $begun = time;
 	$reader->query(q{BEGIN; SELECT fca.open_cursor(NULL::public.big, '{}', NULL, 'c'); FETCH 10 FROM c});

@@ -14,7 +14,7 @@ use Test::More;
 
 our @EXPORT = qw(new_node load_path installed_folder share_folder run_fixture
   signatures finder_call read_call write_call stream_call finder_names read_names
-  write_names stream_names check_calls sqlstate);
+  write_names stream_names in_block check_calls sqlstate);
 
 my $root = dirname(dirname(dirname(abs_path(__FILE__))));
 
@@ -232,6 +232,9 @@ sub finder_call
 
 sub read_call { my ($name, $i) = @_; return call($name, $reads{$name}, $i); }
 sub write_call { my ($name, $i) = @_; return call($name, $writes{$name}, $i); }
+# A statement in a transaction block of its own, which a cursor needs.
+sub in_block { my ($sql) = @_; return "BEGIN;\n$sql;\nROLLBACK"; }
+
 sub stream_call { my ($name, $i) = @_; return call($name, $streams{$name}, $i); }
 
 # The functions of the extension in the catalog: name => [names of arguments].
