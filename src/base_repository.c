@@ -554,17 +554,16 @@ check_created(const FcaBatch *batch, int64 count)
 }
 
 /*
- * Within SPI: makes the rows ready for the INSERT, and gives its plan.  To read a
- * value or to work out a default may run what a domain or a column demands, so
- * the privilege to insert is checked before.
+ * Within SPI: the plan of the INSERT.  To read a value or to work out a default may
+ * run what a domain or a column demands, so the privilege is checked before.
  */
 static FcaPlan *
-prepare_batch(FcaBatch *batch, Tuplestorestate *store)
+prepare_batch(FcaBatch *batch)
 {
-	FcaPlan    *plan = fca_batch_insert(batch, store, batch->count, NULL);
+	FcaPlan    *plan = fca_batch_insert(batch, tuplestore_begin_heap(false, false, work_mem),
+										batch->count, NULL);
 
 	fca_plan_check(plan);
-	fca_batch_fill(batch, store);
 	return plan;
 }
 
@@ -574,7 +573,9 @@ fca_create(PG_FUNCTION_ARGS)
 	MemoryContext result_context = CurrentMemoryContext;
 	FcaCall		call;
 	FcaBatch	batch;
-	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
+	FcaPlan    *plan;
+	JsonbIterator *it = NULL;
+	int64		ordinal = 0;
 	Datum		row = (Datum) 0;
 	uint64		created;
 
@@ -582,11 +583,11 @@ fca_create(PG_FUNCTION_ARGS)
 	fca_rows_check_type(fcinfo, &call.model);
 	fca_batch_begin(&batch, &call.query, NULL, fca_object_argument(fcinfo, 1), false);
 	SPI_connect();
-	created = fca_rows_single(prepare_batch(&batch, store), &call.query,
-							  false, result_context, &row);
+	plan = prepare_batch(&batch);
+	fca_batch_fill(&batch, &it, &ordinal, true);
+	created = fca_rows_single(plan, &call.query, false, result_context, &row);
 	SPI_finish();
 	check_created(&batch, created);
-	tuplestore_end(store);
 	fca_batch_end(&batch);
 	fca_call_end(&call);
 	return row;
@@ -597,19 +598,27 @@ fca_create_many(PG_FUNCTION_ARGS)
 {
 	FcaCall		call;
 	FcaBatch	batch;
-	Tuplestorestate *store = tuplestore_begin_heap(false, false, work_mem);
 
 	fca_call_begin(&call, fcinfo, FCA_OP_CREATE);
 	fca_rows_begin(fcinfo);
 	fca_batch_begin(&batch, &call.query, fca_rows_argument(fcinfo, 1), NULL, false);
 	if (batch.count > 0)
 	{
+		FcaPlan    *plan;
+		JsonbIterator *it = NULL;
+		int64		ordinal = 0;
+		int64		created = 0;
+
 		SPI_connect();
-		check_created(&batch, fca_rows_append(fcinfo, prepare_batch(&batch, store),
-											  &call.query, false, NULL));
+		plan = prepare_batch(&batch);
+		while (fca_batch_fill(&batch, &it, &ordinal, !batch.in_turn))
+		{
+			created += fca_rows_append(fcinfo, plan, &call.query, false, NULL);
+			fca_batch_empty(&batch);
+		}
+		check_created(&batch, created);
 		SPI_finish();
 	}
-	tuplestore_end(store);
 	fca_batch_end(&batch);
 	fca_call_end(&call);
 	return (Datum) 0;

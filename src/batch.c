@@ -5,16 +5,22 @@
 #include "compat.h"
 
 #include "access/relation.h"
+#include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "rewrite/prs2lock.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/queryenvironment.h"
+#include "utils/snapmgr.h"
 
 #include "batch.h"
 
@@ -172,6 +178,27 @@ column_default(Relation rel, AttrNumber attnum)
 	return initial;
 }
 
+static bool
+sees_rows_function(Oid function, void *context)
+{
+	if (function >= FirstNormalObjectId)
+		return func_volatile(function) != PROVOLATILE_IMMUTABLE;
+	return function == F_CURRVAL || function == F_LASTVAL;
+}
+
+/*
+ * Could a default see what rows before its own have done?  So a function of the
+ * user's, and what a sequence gave last.
+ */
+static bool
+sees_rows(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return check_functions_in_node(node, sees_rows_function, context) ||
+		expression_tree_walker(node, sees_rows, context);
+}
+
 /* Which columns the INSERT has, and how each gets its values. */
 static void
 choose_columns(FcaBatch *batch)
@@ -196,6 +223,8 @@ choose_columns(FcaBatch *batch)
 			new->initial = (Expr *) column_default(rel, i + 1);
 			if (new->initial != NULL)
 				batch->has_defaults = true;
+			if (sees_rows((Node *) new->initial, NULL))
+				batch->in_turn = true;
 		}
 		fca_query_shape_column(batch->query, new->column);
 	}
@@ -301,18 +330,36 @@ fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 	MemoryContextSwitchTo(old);
 }
 
-void
-fca_batch_fill(FcaBatch *batch, Tuplestorestate *store)
+bool
+fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal, bool all)
 {
-	JsonbIterator *it = NULL;
 	JsonbValue	row;
-	int64		ordinal = 0;
+	bool		found = false;
 
-	while (fca_batch_next(batch, &it, &ordinal, &row))
+	/* defaults see what the INSERT would see, that is now */
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	/* at its end the iterator would begin again */
+	while ((all || !found) && *ordinal < batch->count &&
+		   fca_batch_next(batch, it, ordinal, &row))
 	{
-		fca_batch_read(batch, ordinal, &row);
-		tuplestore_putvalues(store, batch->desc, batch->values, batch->nulls);
+		found = true;
+		fca_batch_read(batch, *ordinal, &row);
+		tuplestore_putvalues((Tuplestorestate *) batch->new_rows->reldata, batch->desc,
+							 batch->values, batch->nulls);
 	}
+	PopActiveSnapshot();
+	return found;
+}
+
+void
+fca_batch_empty(FcaBatch *batch)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
+
+	tuplestore_end((Tuplestorestate *) batch->new_rows->reldata);
+	batch->new_rows->reldata = tuplestore_begin_heap(false, false, work_mem);
+	MemoryContextSwitchTo(old);
 }
 
 FcaPlan *
@@ -329,6 +376,7 @@ fca_batch_insert(FcaBatch *batch, Tuplestorestate *store, int64 count,
 	rows->md.enrtype = ENR_NAMED_TUPLESTORE;
 	rows->md.enrtuples = count;
 	rows->reldata = store;
+	batch->new_rows = rows;
 	if (SPI_register_relation(rows) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register the new rows");
 

@@ -14,6 +14,7 @@
 
 #include "nodes/execnodes.h"
 #include "utils/jsonb.h"
+#include "utils/queryenvironment.h"
 #include "utils/tuplestore.h"
 
 #include "plan.h"
@@ -51,6 +52,8 @@ typedef struct FcaBatch
 	FcaNewColumn *columns;
 	int		   *position;		/* by attnum: in columns */
 	bool		has_defaults;	/* is any of them worked out here? */
+	bool		in_turn;		/* may one depend on the rows before? */
+	EphemeralNamedRelation new_rows;	/* what the INSERT reads */
 	TupleDesc	desc;			/* of the columns */
 	ExprContext *econtext;		/* its memory is a row's */
 	Datum	   *values;			/* of one row */
@@ -79,8 +82,12 @@ extern bool fca_batch_next(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
 /* Reads a row into the batch's values and nulls, in econtext's row memory. */
 extern void fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row);
 
-/* Puts all rows into a store. */
-extern void fca_batch_fill(FcaBatch *batch, Tuplestorestate *store);
+/*
+ * Puts the next row, or all rows, into the store that the INSERT reads; false if
+ * there is none.  *it and *ordinal are as of fca_batch_next().
+ */
+extern bool fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
+						   bool all);
 
 /*
  * Within SPI: the plan of the INSERT, which will read the store; RETURNING what is
@@ -88,5 +95,8 @@ extern void fca_batch_fill(FcaBatch *batch, Tuplestorestate *store);
  */
 extern FcaPlan *fca_batch_insert(FcaBatch *batch, Tuplestorestate *store,
 								 int64 count, const char *returning);
+
+/* Gives the INSERT an empty store to read instead. */
+extern void fca_batch_empty(FcaBatch *batch);
 
 #endif							/* FCA_BATCH_H */

@@ -710,9 +710,12 @@ fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool requir
 	return filter;
 }
 
-/* Is the column one of the values?  The alternatives, joined by OR. */
+/*
+ * Is the column one of the values?  The alternatives, joined by OR.  An index can
+ * serve only what must hold of every row.
+ */
 static void
-append_in(StringInfo text, const FcaFilter *test)
+append_in(StringInfo text, const FcaFilter *test, bool must_hold)
 {
 	const char *separator = "";
 
@@ -720,7 +723,8 @@ append_in(StringInfo text, const FcaFilter *test)
 	{
 		appendStringInfoString(text, fca_any_text(test->column, test->any,
 												  test->is_long &&
-												  !fca_model_may_have_index(test->column)));
+												  !(must_hold &&
+													fca_model_may_have_index(test->column))));
 		separator = " OR ";
 	}
 	for (int i = 0; i < test->count; i++)
@@ -756,7 +760,7 @@ not_null_text(const FcaFilter *test)
  * value that differs.
  */
 static void
-append_test(StringInfo text, const FcaFilter *test)
+append_test(StringInfo text, const FcaFilter *test, bool must_hold)
 {
 	const char *column = fca_column_text(test->column);
 	const char *comparison;
@@ -765,11 +769,11 @@ append_test(StringInfo text, const FcaFilter *test)
 	switch (test->operator)
 	{
 		case OP_IN:
-			append_in(text, test);
+			append_in(text, test, must_hold);
 			break;
 		case OP_NOT_IN:
 			appendStringInfoChar(text, '(');
-			append_in(text, test);
+			append_in(text, test, false);
 			appendStringInfoString(text, ") IS NOT TRUE");
 			break;
 		case OP_IS_NULL:
@@ -808,17 +812,36 @@ append_test(StringInfo text, const FcaFilter *test)
 	appendStringInfoChar(text, ')');
 }
 
-/* A filter; an empty group of alternatives matches nothing. */
+/* Could an index find the rows of a filter, of alternatives one for each? */
+static bool
+may_have_index(const FcaFilter *filter)
+{
+	ListCell   *cell;
+
+	if (filter->kind == TEST)
+		return filter->operator != OP_NE && filter->operator != OP_NOT_IN &&
+			fca_model_may_have_index(filter->column);
+	foreach(cell, filter->members)
+		if (may_have_index(lfirst(cell)) != (filter->kind == ANY_OF))
+			return filter->kind == ALL_OF;
+	return filter->kind == ANY_OF;
+}
+
+/*
+ * A filter; an empty group of alternatives matches nothing.  "must_hold": could an
+ * index that finds its rows be used?
+ */
 static void
-append_filter(StringInfo text, const FcaFilter *filter)
+append_filter(StringInfo text, const FcaFilter *filter, bool must_hold)
 {
 	ListCell   *cell;
 
 	if (filter->kind == TEST)
 	{
-		append_test(text, filter);
+		append_test(text, filter, must_hold);
 		return;
 	}
+	must_hold = must_hold && (filter->kind == ALL_OF || may_have_index(filter));
 	appendStringInfoString(text, filter->kind == NONE_OF ? "((" : "(");
 	if (filter->members == NIL)
 		appendStringInfoString(text, filter->kind == ALL_OF ? "true" : "false");
@@ -826,7 +849,7 @@ append_filter(StringInfo text, const FcaFilter *filter)
 	{
 		if (foreach_current_index(cell) > 0)
 			appendStringInfoString(text, filter->kind == ALL_OF ? " AND " : " OR ");
-		append_filter(text, lfirst(cell));
+		append_filter(text, lfirst(cell), must_hold);
 	}
 	appendStringInfoString(text, filter->kind == NONE_OF ? ") IS NOT TRUE)" : ")");
 }
@@ -844,7 +867,7 @@ fca_filter_text(const FcaFilter *filter)
 	{
 		if (foreach_current_index(cell) > 0)
 			appendStringInfoString(&text, " AND ");
-		append_filter(&text, lfirst(cell));
+		append_filter(&text, lfirst(cell), true);
 	}
 	return text.data;
 }

@@ -19,6 +19,7 @@
 #include "catalog/pg_enum.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -143,7 +144,9 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 	const FcaResource *resource;
 
 	if (!OidIsValid(rowtype))
-		elog(ERROR, "could not determine the type of the model");
+		ereport(ERROR,
+				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
+				 errmsg("could not determine the type of the model")));
 
 	relid = get_typ_typrelid(rowtype);
 	if (!OidIsValid(relid) &&
@@ -499,6 +502,28 @@ fca_enum_label(Oid type, const char *value)
 	return found;
 }
 
+static bool
+has_expression_index(Relation rel)
+{
+	List	   *indexes = RelationGetIndexList(rel);
+	bool		found = false;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID,
+											ObjectIdGetDatum(lfirst_oid(cell)));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
+		if (!heap_attisnull(tuple, Anum_pg_index_indexprs, NULL))
+			found = true;
+		ReleaseSysCache(tuple);
+	}
+	list_free(indexes);
+	return found;
+}
+
 /* Has a table an index that begins with that column, for all of its rows? */
 static bool
 has_index(Relation rel, AttrNumber attnum)
@@ -524,7 +549,60 @@ has_index(Relation rel, AttrNumber attnum)
 	return found;
 }
 
+/*
+ * Of how few different values the planner would rather read a whole table than
+ * look up those of a list, which it does not know.
+ */
+#define FEW_VALUES 500
+
+/* Has a column so few values, by the statistics? */
+static bool
+has_few_values(Relation rel, AttrNumber attnum)
+{
+	HeapTuple	tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(RelationGetRelid(rel)),
+										Int16GetDatum(attnum),
+										BoolGetDatum(rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE));
+	double		distinct;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	distinct = ((Form_pg_statistic) GETSTRUCT(tuple))->stadistinct;
+	if (distinct < 0)
+		distinct *= -rel->rd_rel->reltuples;
+	ReleaseSysCache(tuple);
+	return distinct < FEW_VALUES;
+}
+
 static bool may_have_index(Oid relid, AttrNumber attnum);
+
+/*
+ * A view's expression: an index on it could serve, or the list may be a condition
+ * of what the view groups, which only an array can be.
+ */
+static bool
+may_serve_expression(Query *query)
+{
+	ListCell   *cell;
+
+	if (query->hasAggs || query->groupClause != NIL || query->hasWindowFuncs ||
+		query->distinctClause != NIL || query->setOperations != NULL)
+		return true;
+	foreach(cell, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, cell);
+		Relation	rel;
+		bool		found;
+
+		if (rte->rtekind != RTE_RELATION || rte->relkind == RELKIND_VIEW)
+			continue;
+		rel = relation_open(rte->relid, AccessShareLock);
+		found = has_expression_index(rel);
+		relation_close(rel, NoLock);
+		if (found)
+			return true;
+	}
+	return false;
+}
 
 /* The same of a column of a subquery, wherever it comes from. */
 static bool
@@ -551,11 +629,17 @@ may_have_index_below(Query *query, AttrNumber attnum)
 				node = strip_implicit_coercions(list_nth(rte->joinaliasvars,
 														 var->varattno - 1));
 				break;
+#if PG_VERSION_NUM >= 180000
+			case RTE_GROUP:
+				node = strip_implicit_coercions(list_nth(rte->groupexprs,
+														 var->varattno - 1));
+				break;
+#endif
 			default:
 				return false;
 		}
 	}
-	return false;
+	return may_serve_expression(query);
 }
 
 static bool
@@ -568,7 +652,7 @@ may_have_index(Oid relid, AttrNumber attnum)
 	if (rel->rd_rel->relkind == RELKIND_VIEW)
 		found = may_have_index_below(get_view_query(rel), attnum);
 	else if (!found)
-		found = has_index(rel, attnum);
+		found = has_index(rel, attnum) && !has_few_values(rel, attnum);
 	if (!found && rel->rd_rel->relhassubclass)
 	{
 		List	   *children = find_inheritance_children(relid, AccessShareLock);

@@ -18,6 +18,7 @@
  */
 #include "compat.h"
 
+#include "access/htup_details.h"
 #include "access/parallel.h"
 #include "access/transam.h"
 #include "catalog/pg_class.h"
@@ -27,9 +28,12 @@
 #include "executor/executor.h"
 #include "executor/spi_priv.h"
 #include "lib/ilist.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "parser/parsetree.h"
 #include "tcop/utility.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -59,10 +63,10 @@ struct FcaPlan
 	int			generation;		/* the source's plan of that number */
 	uint64		version;		/* of the row type the text was written for */
 	bool		stale;			/* has a type changed that the text names? */
-	int			users;			/* calls that have it in hand, and the last */
-	uint64		holder;			/* that did so for more than a step */
+	int			users;			/* calls that have it in hand */
 	bool		orphaned;		/* not in the table, or no longer */
 	bool		may_overtake;	/* are there parts that could come too early? */
+	List	   *functions;		/* that the planner may have worked out */
 	int			ntypes;			/* types that the text may name and that can */
 	uint32	   *types;			/* change: their hash values in the cache */
 };
@@ -161,22 +165,6 @@ fca_plan_hold(FcaPlan *plan)
 	return plan;
 }
 
-uint64
-fca_plan_new_holder(void)
-{
-	static uint64 last_holder = 0;
-
-	return ++last_holder;
-}
-
-void
-fca_plan_hold_once(FcaPlan *plan, uint64 holder)
-{
-	if (plan->holder == holder || plan->orphaned)
-		return;
-	fca_plan_hold(plan);
-	plan->holder = holder;
-}
 
 /* Adds the types of columns that can change, and what these are domains over. */
 static void
@@ -345,6 +333,68 @@ check_worker(const FcaPlan *plan, const FcaModel *model)
 				 errtable(model->rel)));
 }
 
+/* A function that not everybody may execute, or may not be able to later. */
+static bool
+add_function(Oid function, void *context)
+{
+	List	  **functions = context;
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+
+	if (HeapTupleIsValid(tuple))
+	{
+		if (function >= FirstNormalObjectId ||
+			!heap_attisnull(tuple, Anum_pg_proc_proacl, NULL))
+			*functions = list_append_unique_oid(*functions, function);
+		ReleaseSysCache(tuple);
+	}
+	return false;
+}
+
+static bool
+add_functions(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	(void) check_functions_in_node(node, add_function, context);
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, add_functions, context, 0);
+	return expression_tree_walker(node, add_functions, context);
+}
+
+/*
+ * May the current role execute the functions of a plan?  The executor asks for
+ * those that are left in it.  Not so for what the planner has inlined or worked
+ * out, for the role that it was planned for: another one gets a plan of its own.
+ */
+static bool
+may_execute(const FcaPlan *plan)
+{
+	ListCell   *cell;
+
+	foreach(cell, plan->functions)
+		if (object_aclcheck(ProcedureRelationId, lfirst_oid(cell), GetUserId(),
+							ACL_EXECUTE) != ACLCHECK_OK)
+			return false;
+	return true;
+}
+
+/* Is what its text says still so? */
+static bool
+is_current(const FcaPlan *plan, const FcaQuery *query)
+{
+	return plan->version == query->model->version && !plan->stale &&
+		SPI_plan_is_valid(plan->plan);
+}
+
+bool
+fca_plan_serves(const FcaPlan *plan, const FcaQuery *query)
+{
+	PlanKey		key = query_key(query);
+
+	return match_key(&plan->key, &key, sizeof(PlanKey)) == 0 &&
+		is_current(plan, query) && may_execute(plan);
+}
+
 FcaPlan *
 fca_plan_find(const FcaQuery *query)
 {
@@ -359,12 +409,13 @@ fca_plan_find(const FcaQuery *query)
 		return NULL;
 
 	plan = entry->plan;
-	if (plan->version != query->model->version || plan->stale ||
-		!SPI_plan_is_valid(plan->plan))
+	if (!is_current(plan, query))
 	{
 		forget(plan);
 		return NULL;
 	}
+	if (!may_execute(plan))
+		return NULL;			/* and is planned anew, but not kept */
 	dlist_move_head(&recent, &plan->node);
 	fca_plan_hold(plan);
 	if (plan->generation != source_of(plan)->generation)
@@ -377,29 +428,6 @@ fca_plan_find(const FcaQuery *query)
 	}
 	check_worker(plan, query->model);
 	return plan;
-}
-
-/*
- * Puts a plan that has been planned into the table, if there is room for it.
- * (It may be there by now, by a call within this one.)
- */
-static void
-enter(FcaPlan *plan)
-{
-	PlanEntry  *entry = hash_search(plans, &plan->key, HASH_FIND, NULL);
-
-	if (entry != NULL)
-		forget(entry->plan);
-	sweep(false);
-	measure(plan);
-	if (is_too_large(plan) || !make_room(plan->memory))
-		return;
-	entry = hash_search(plans, &plan->key, HASH_ENTER, NULL);
-	entry->plan = plan;
-	dlist_push_head(&recent, &plan->node);
-	nplans++;
-	memory_used += plan->memory;
-	plan->orphaned = false;
 }
 
 /*
@@ -439,6 +467,31 @@ may_overtake(const FcaQuery *query)
 
 	return query->in_parts &&
 		(relation->relkind != RELKIND_RELATION || relation->relhassubclass);
+}
+
+/*
+ * Puts a plan that has been planned into the table, if there is room for it.
+ * (It may be there by now, by a call within this one.)
+ */
+static void
+enter(FcaPlan *plan)
+{
+	PlanEntry  *entry = hash_search(plans, &plan->key, HASH_FIND, NULL);
+
+	if (!may_execute(plan))
+		return;
+	if (entry != NULL)
+		forget(entry->plan);
+	sweep(false);
+	measure(plan);
+	if (is_too_large(plan) || !make_room(plan->memory))
+		return;
+	entry = hash_search(plans, &plan->key, HASH_ENTER, NULL);
+	entry->plan = plan;
+	dlist_push_head(&recent, &plan->node);
+	nplans++;
+	memory_used += plan->memory;
+	plan->orphaned = false;
 }
 
 /* What to do about an error whose own hint is for who writes SQL; or NULL. */
@@ -505,7 +558,7 @@ plan_text(const FcaQuery *query, int options)
 	SPIPlanPtr	spi_plan;
 	FcaPlan    *plan;
 	PlanKey		key = query_key(query);
-	MemoryContext old;
+	MemoryContext context = CurrentMemoryContext;
 	int			nest_level = 0;
 	uint64		changes = type_changes;
 
@@ -531,7 +584,7 @@ plan_text(const FcaQuery *query, int options)
 
 	if (plans == NULL)
 		create_table();
-	old = MemoryContextSwitchTo(spi_plan->plancxt);
+	MemoryContextSwitchTo(spi_plan->plancxt);
 	plan = palloc0(sizeof(FcaPlan));
 	plan->plan = spi_plan;
 	plan->key.shape = memcpy(palloc(key.length), key.shape, key.length);
@@ -546,7 +599,8 @@ plan_text(const FcaQuery *query, int options)
 		add_types(plan, query->model->rowdesc);
 		add_types(plan, RelationGetDescr(query->model->rel));
 	}
-	MemoryContextSwitchTo(old);
+	/* SPI has left its own memory the current one, which lives until SPI_finish */
+	MemoryContextSwitchTo(context);
 
 	/* In hand, but not in the table: if the planner fails, it goes with the call. */
 	plan->orphaned = true;
@@ -558,6 +612,9 @@ plan_text(const FcaQuery *query, int options)
 	if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
 		ReleaseCachedPlan(SPI_plan_get_cached_plan(spi_plan), CurrentResourceOwner);
 	end_settings(nest_level);
+	MemoryContextSwitchTo(spi_plan->plancxt);
+	(void) add_functions((Node *) source_of(plan)->query_list, &plan->functions);
+	MemoryContextSwitchTo(context);
 	plan->stale = plan->ntypes > 0 && type_changes != changes;
 	enter(plan);
 	check_worker(plan, query->model);
@@ -649,6 +706,7 @@ fca_plan_open(FcaPlan *plan, const FcaQuery *query, const char *name)
 		throw_without_text(source_of(plan)->query_string, context, false);
 	}
 	PG_END_TRY();
+	MemoryContextSwitchTo(context);
 	end_settings(nest_level);
 	if (portal == NULL)
 		elog(ERROR, "could not open cursor: %s", SPI_result_code_string(SPI_result));
@@ -678,6 +736,7 @@ fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only, uint64 count,
 		throw_without_text(source_of(plan)->query_string, context, false);
 	}
 	PG_END_TRY();
+	MemoryContextSwitchTo(context);
 	end_settings(nest_level);
 	if (result < 0)
 		elog(ERROR, "could not execute plan: %s", SPI_result_code_string(result));

@@ -32,12 +32,8 @@ extern FcaPlan *fca_plan_keep(const FcaQuery *query, int options);
 /* The plan can be used until the current memory context is reset. */
 extern FcaPlan *fca_plan_hold(FcaPlan *plan);
 
-/*
- * The same for a call of many steps, by its number: however often it comes to the
- * plan, it is held once.
- */
-extern uint64 fca_plan_new_holder(void);
-extern void fca_plan_hold_once(FcaPlan *plan, uint64 holder);
+/* Is a plan that is in hand the one that fca_plan_find() would give, or keep? */
+extern bool fca_plan_serves(const FcaPlan *plan, const FcaQuery *query);
 
 /* Defines the setting, and follows DISCARD. */
 extern void fca_plan_init(void);

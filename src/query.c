@@ -368,7 +368,7 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 		return operator;
 	path = find_coercion_pathway(type, operand, COERCION_IMPLICIT, &function);
 	if (path == COERCION_PATH_NONE ||
-		(path == COERCION_PATH_FUNC && !has_trusted_casts(column)))
+		(path != COERCION_PATH_RELABELTYPE && !has_trusted_casts(column)))
 		return InvalidOid;
 	return operator;
 }
@@ -804,9 +804,32 @@ element_comparison(const FcaQuery *query, Form_pg_attribute column, int n)
 }
 
 /*
+ * Where a sort key is among the row type's columns as the relation has it: from 1
+ * on, without dropped ones; else 0.
+ */
+static int
+key_in_row(const FcaModel *model, const FcaSortKey *key)
+{
+	int			position = 0;
+
+	for (int i = 0; i < model->rowdesc->natts; i++)
+	{
+		Form_pg_attribute wanted = TupleDescAttr(model->rowdesc, i);
+
+		if (wanted->attisdropped)
+			continue;
+		position++;
+		if (strcmp(NameStr(wanted->attname), NameStr(key->column->attname)) == 0)
+			return wanted->atttypid == key->column->atttypid &&
+				wanted->atttypmod == key->column->atttypmod ? position : 0;
+	}
+	return 0;
+}
+
+/*
  * A list within parentheses, LIMIT $limit (0: none), whose rows are sorted once
- * more outside.  Beside T's columns it has the sort keys as the relation has
- * them, which may tell more apart than T does.
+ * more outside.  Beside the row type's columns it has the sort keys that the
+ * relation has in another type, which may tell more apart.
  */
 static void
 append_subselect(FcaQuery *query, const char *condition, const FcaSortKey *keys,
@@ -817,7 +840,8 @@ append_subselect(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 	appendStringInfoString(text, "(SELECT ");
 	fca_append_row(text, query->model);
 	for (int i = 0; i < nkeys; i++)
-		appendStringInfo(text, ", %s", fca_column_text(keys[i].column));
+		if (key_in_row(query->model, &keys[i]) == 0)
+			appendStringInfo(text, ", %s", fca_column_text(keys[i].column));
 	appendStringInfo(text, " FROM %s AS r WHERE %s", fca_relation_text(query->model), condition);
 	append_order(text, keys, nkeys);
 	if (limit > 0)
@@ -825,7 +849,7 @@ append_subselect(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 	appendStringInfoChar(text, ')');
 }
 
-/* T's columns of such a list, by the names that append_list_names() gives them. */
+/* The row type's columns of such a list, by the names that append_list_names() gives. */
 static void
 append_outer_row(FcaQuery *query)
 {
@@ -846,17 +870,23 @@ append_outer_row(FcaQuery *query)
 
 /* " AS r (c1, ..., k1, ...)": names of no column. */
 static void
-append_list_names(FcaQuery *query, int nkeys)
+append_list_names(FcaQuery *query, const FcaSortKey *keys, int nkeys)
 {
 	TupleDesc	row = query->model->rowdesc;
+	const char *separator = "";
 	int			count = 0;
 
 	appendStringInfoString(&query->text, " AS r (");
 	for (int i = 0; i < row->natts; i++)
-		if (!TupleDescAttr(row, i)->attisdropped)
-			appendStringInfo(&query->text, "c%d, ", ++count);
+	{
+		if (TupleDescAttr(row, i)->attisdropped)
+			continue;
+		appendStringInfo(&query->text, "%sc%d", separator, ++count);
+		separator = ", ";
+	}
 	for (int i = 0; i < nkeys; i++)
-		appendStringInfo(&query->text, "%sk%d", i > 0 ? ", " : "", i + 1);
+		if (key_in_row(query->model, &keys[i]) == 0)
+			appendStringInfo(&query->text, "%sk%d", separator, i + 1);
 	appendStringInfoChar(&query->text, ')');
 }
 
@@ -864,9 +894,14 @@ static void
 append_outer_order(FcaQuery *query, const FcaSortKey *keys, int nkeys, bool reversed)
 {
 	for (int i = 0; i < nkeys; i++)
-		appendStringInfo(&query->text, "%sr.k%d%s NULLS %s", i > 0 ? ", " : "", i + 1,
+	{
+		int			position = key_in_row(query->model, &keys[i]);
+
+		appendStringInfo(&query->text, "%sr.%c%d%s NULLS %s", i > 0 ? ", " : "",
+						 position > 0 ? 'c' : 'k', position > 0 ? position : i + 1,
 						 keys[i].descending != reversed ? " DESC" : "",
 						 keys[i].nulls_first != reversed ? "FIRST" : "LAST");
+	}
 }
 
 void
@@ -900,7 +935,7 @@ fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
 	append_outer_row(query);
 	appendStringInfo(text, " FROM %s CROSS JOIN LATERAL ", elements_text(query, n));
 	append_subselect(query, element_comparison(query, column, n), keys, nkeys, limit);
-	append_list_names(query, nkeys);
+	append_list_names(query, keys, nkeys);
 	appendStringInfoString(text, " ORDER BY k.n, ");
 	append_outer_order(query, keys, nkeys, reversed);
 }
@@ -913,7 +948,7 @@ fca_append_reversed(FcaQuery *query, const char *condition, FcaSortKey *keys,
 	append_outer_row(query);
 	appendStringInfoString(&query->text, " FROM ");
 	append_subselect(query, condition, keys, nkeys, limit);
-	append_list_names(query, nkeys);
+	append_list_names(query, keys, nkeys);
 	appendStringInfoString(&query->text, " ORDER BY ");
 	append_outer_order(query, keys, nkeys, true);
 }

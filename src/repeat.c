@@ -17,11 +17,14 @@
  * - Its parameters have values only while it runs: those are in the memory of a
  *	 call, which goes before the executor does, and hooks read them when it ends,
  *	 as auto_explain of 16 and newer does.  (After an error it does not end.)
+ * - It is not started within a savepoint that is younger than the query: what
+ *	 it opens could be gone when that is rolled back.
  * - It is used again only while plan, role, snapshot and resource owner are the
  *	 same.  Otherwise it ends, and the query's other calls run as the first did.
  */
 #include "compat.h"
 
+#include "access/xact.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -36,6 +39,7 @@
 typedef struct Repeat
 {
 	bool		refused;		/* can this query keep none? */
+	int			level;			/* of subtransactions, at the first call */
 	FcaPlan    *plan;
 	MemoryContext memory;		/* of all that follows; NULL: there is none */
 	CachedPlan *cached;
@@ -171,8 +175,9 @@ fca_repeat_run(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	/* The first call prepares nothing: most queries make no other. */
 	if (repeat == NULL)
 	{
-		fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-														  sizeof(Repeat));
+		repeat = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Repeat));
+		repeat->level = GetCurrentTransactionNestLevel();
+		fcinfo->flinfo->fn_extra = repeat;
 		return false;
 	}
 	if (repeat->refused)
@@ -182,6 +187,7 @@ fca_repeat_run(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	{
 		/* The executor that calls us ends ours, and its memory is ours. */
 		repeat->refused = estate == NULL ||
+			GetCurrentTransactionNestLevel() != repeat->level ||
 			fcinfo->flinfo->fn_mcxt != estate->es_query_cxt ||
 			fca_model_is_newer(query->model) ||
 			!begin_repeat(repeat, plan, query, estate);

@@ -382,11 +382,22 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 								  sizeof(int64) * (report.batch.count + 1));
 
 	check_insert(&report);
-	read_all(&report);
-	for (int64 i = 0; i < report.batch.count; i++)
-		if (report.outcomes[i].tuple != NULL)
-			rows[count++] = i;
-	create_rows(&report, rows, count);
+	if (report.batch.in_turn)
+		while (next_row(&report))
+		{
+			rows[0] = report.ordinal - 1;
+			report.outcomes[rows[0]].error = fca_try(read_row, &report);
+			if (report.outcomes[rows[0]].error == NULL)
+				create_rows(&report, rows, 1);
+		}
+	else
+	{
+		read_all(&report);
+		for (int64 i = 0; i < report.batch.count; i++)
+			if (report.outcomes[i].tuple != NULL)
+				rows[count++] = i;
+		create_rows(&report, rows, count);
+	}
 	retry_references(&report, rows);
 
 	for (int64 i = 0; i < report.batch.count; i++)

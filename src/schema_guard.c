@@ -28,6 +28,9 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "storage/lmgr.h"
+#include "utils/snapmgr.h"
+
 #include "resource.h"
 #include "schema_guard.h"
 #include "signature.h"
@@ -62,10 +65,16 @@ owner_of(const ObjectAddress *object)
 	return owner;
 }
 
-static void
+/*
+ * Looks at the objects of the schema.  Gives a transaction that is making one
+ * and has not ended yet, so that nobody knows whose it will be; or none.
+ */
+static TransactionId
 guard_objects(Oid schema, Oid role)
 {
 	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	SnapshotData dirty;
+	TransactionId maker = InvalidTransactionId;
 	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	tuple;
@@ -74,14 +83,16 @@ guard_objects(Oid schema, Oid role)
 				F_OIDEQ, ObjectIdGetDatum(NamespaceRelationId));
 	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
 				F_OIDEQ, ObjectIdGetDatum(schema));
-	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL,
+	InitDirtySnapshot(dirty);
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, &dirty,
 							  lengthof(keys), keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	while (!TransactionIdIsValid(maker) && HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_depend of = (Form_pg_depend) GETSTRUCT(tuple);
 		ObjectAddress object;
 		Oid			owner;
 
+		maker = dirty.xmin;
 		ObjectAddressSet(object, of->classid, of->objid);
 		owner = owner_of(&object);
 		if (!OidIsValid(owner) || is_trusted(owner, role))
@@ -98,6 +109,7 @@ guard_objects(Oid schema, Oid role)
 	}
 	systable_endscan(scan);
 	table_close(depend, AccessShareLock);
+	return maker;
 }
 
 /* Nobody else may create in the schema. */
@@ -133,6 +145,7 @@ fca_guard_schema_for(Oid schema, Oid role)
 {
 	HeapTuple	tuple;
 	Oid			owner;
+	TransactionId maker;
 
 	/*
 	 * As of now: what is called by name may be newer than the transaction's
@@ -154,7 +167,11 @@ fca_guard_schema_for(Oid schema, Oid role)
 						 ? psprintf("run this as its owner, for the extension is trusted: SET ROLE %s",
 									quote_identifier(GetUserNameFromId(owner, false)))
 						 : "have its owner call create_tables()")));
-	guard_objects(schema, role);
+	while (TransactionIdIsValid(maker = guard_objects(schema, role)))
+	{
+		XactLockTableWait(maker, NULL, NULL, XLTW_None);
+		AcceptInvalidationMessages();
+	}
 	guard_grants(tuple, role);
 	ReleaseSysCache(tuple);
 }

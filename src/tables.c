@@ -319,7 +319,7 @@ create_trigram_indexes(const FcaResource *resource)
 	return NULL;
 }
 
-/* The trigger's function is made once; one that is there was seen by the guard. */
+/* The trigger's function is made once; one that is there is seen by the guard. */
 static void
 create_trigger_function(void)
 {
@@ -462,6 +462,7 @@ fca_create_tables(PG_FUNCTION_ARGS)
 		made = ObjectIdGetDatum(relation_of(*resource));
 		fca_rows_add(fcinfo, &made, &isnull);
 	}
+	fca_guard_schema_for(schema, GetUserId());	/* and while this waited for others */
 	if (why != NULL)
 		ereport(WARNING,
 				(errmsg("search_by_keyword and search_by_name have no index"),

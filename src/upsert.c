@@ -97,13 +97,12 @@ append_columns(StringInfo text, const List *columns)
 }
 
 /*
- * The plan of INSERT ... ON CONFLICT, checked: that a unique index or a
+ * The plan of INSERT ... ON CONFLICT, the given one if it is there, checked: that a unique index or a
  * privilege is missing must show before the UPDATE, at every call.
  */
 static FcaPlan *
-insert_plan(FcaQuery *query, const List *assignments, const List *conflict)
+insert_plan(FcaPlan *plan, FcaQuery *query, const List *assignments, const List *conflict)
 {
-	FcaPlan    *plan = fca_plan_find(query);
 	StringInfo	text = &query->text;
 	List	   *columns = NIL;
 	ListCell   *cell;
@@ -154,9 +153,8 @@ append_key(FcaQuery *query, const List *assignments, const List *conflict)
 }
 
 static FcaPlan *
-update_plan(FcaQuery *query, const List *assignments, const List *conflict)
+update_plan(FcaPlan *plan, FcaQuery *query, const List *assignments, const List *conflict)
 {
-	FcaPlan    *plan = fca_plan_find(query);
 	StringInfo	text = &query->text;
 
 	if (plan != NULL)
@@ -205,13 +203,21 @@ gives_identity(const List *assignments)
 	return false;
 }
 
+/* A plan that stays in hand for the rows that follow, also where it is not kept. */
+typedef struct InHand
+{
+	FcaPlan    *plan;
+	MemoryContext context;		/* holds it */
+} InHand;
+
 /* A call, of one row or of many. */
 typedef struct Upserting
 {
 	FcaCall		call;
 	List	   *conflict;
-	MemoryContext context;		/* SPI's, */
-	uint64		holder;			/* in which the plans stay in hand */
+	MemoryContext context;		/* lives as long as this */
+	InHand		insert;
+	InHand		update;
 } Upserting;
 
 /* Within SPI. */
@@ -220,18 +226,34 @@ begin_upserts(Upserting *upserting, int argno)
 {
 	upserting->conflict = conflict_columns(&upserting->call, argno);
 	upserting->context = CurrentMemoryContext;
-	upserting->holder = fca_plan_new_holder();
+	memset(&upserting->insert, 0, sizeof(InHand));
+	memset(&upserting->update, 0, sizeof(InHand));
 }
 
-/* Keeps a plan in hand for the other rows of those columns. */
+/* Takes a plan in hand instead of the one before, which is freed if nobody keeps it. */
 static FcaPlan *
-hold(const Upserting *upserting, FcaPlan *plan)
+hold(const Upserting *upserting, InHand *hand, FcaPlan *plan)
 {
-	MemoryContext old = MemoryContextSwitchTo(upserting->context);
+	MemoryContext old;
 
-	fca_plan_hold_once(plan, upserting->holder);
+	if (hand->plan == plan)
+		return plan;
+	if (hand->context != NULL)
+		MemoryContextDelete(hand->context);
+	hand->context = AllocSetContextCreate(upserting->context, "upsert plan",
+										  ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(hand->context);
+	hand->plan = fca_plan_hold(plan);
 	MemoryContextSwitchTo(old);
 	return plan;
+}
+
+/* The kept plan, or the one in hand, or NULL. */
+static FcaPlan *
+find_plan(const InHand *hand, const FcaQuery *query)
+{
+	return hand->plan != NULL && fca_plan_serves(hand->plan, query)
+		? hand->plan : fca_plan_find(query);
 }
 
 /* Upserts one row and appends it to the result. */
@@ -261,8 +283,12 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 
 	/* a row whose key only the database can make may still be changed */
 	if (!gives_identity(assignments))
-		insertion = hold(upserting, insert_plan(&insert, assignments, conflict));
-	plan = hold(upserting, update_plan(&update, assignments, conflict));
+		insertion = hold(upserting, &upserting->insert,
+						 insert_plan(find_plan(&upserting->insert, &insert),
+									 &insert, assignments, conflict));
+	plan = hold(upserting, &upserting->update,
+				update_plan(find_plan(&upserting->update, &update),
+							&update, assignments, conflict));
 	fca_assignments_fill(&update, assignments, plan, row);
 	changed = fca_rows_append(call->fcinfo, plan, &update, false, NULL);
 
@@ -280,7 +306,7 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 		return;
 
 	if (insertion == NULL)
-		insertion = insert_plan(&insert, assignments, conflict);
+		insertion = insert_plan(fca_plan_find(&insert), &insert, assignments, conflict);
 	if (is_discarded(&update, assignments, conflict) ||
 		fca_rows_append(call->fcinfo, insertion, &insert, false, NULL) == 0)
 		ereport(ERROR,

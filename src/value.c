@@ -464,6 +464,9 @@ fca_input_text(FcaInput *input, Oid type, Datum text, bool *isnull)
 
 	getTypeOutputInfo(type, &output, &is_varlena);
 	string = OidOutputFunctionCall(output, text);
+	if (type == BPCHAROID)		/* its padding is no part of the text */
+		for (int i = strlen(string) - 1; i >= 0 && string[i] == ' '; i--)
+			string[i] = '\0';
 	*isnull = fca_beyond_integer(input->base, string) != 0;
 	return *isnull ? (Datum) 0 : input_value(input, NULL, string, -1, NULL);
 }
