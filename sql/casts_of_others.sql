@@ -92,6 +92,9 @@ CREATE TEMP TABLE after AS SELECT call, casts.rows(call) AS found FROM casts.cal
 SELECT found FROM after;
 ROLLBACK;
 SELECT state, message FROM test.fails('SELECT fca.get_by_id(NULL::casts.items, 1)');
+CREATE TABLE casts.lists (id casts.number[] PRIMARY KEY);
+INSERT INTO casts.lists VALUES ('{ACC-1}');
+SELECT call, state, message FROM unnest(ARRAY['get_by_id(NULL::casts.lists, ARRAY[1])', 'exists(NULL::casts.lists, ARRAY[''ACC-1'']::varchar[])', 'exists(NULL::casts.lists, ''{ACC-1}''::text)', 'exists(NULL::casts.lists, ARRAY[''ACC-1'']::casts.number[])']) AS call, test.fails('SELECT fca.' || call);
 -- What cannot be read names the column, and has no SQL of the module about it.
 SELECT state, message, "column" FROM test.fails('SELECT fca.get_by_id(NULL::casts.items, ''none''::text)');
 \set VERBOSITY terse

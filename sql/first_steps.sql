@@ -82,11 +82,22 @@ SELECT * FROM fca.upsert(NULL::steps.watched, '{"id": 1, "v": "a"}');
 SELECT fca.upsert(NULL::steps.watched, '{"id": 1, "v": "discard"}');
 SELECT * FROM fca.upsert_many(NULL::steps.watched, '[{"id": 1, "v": "b"}, {"id": 2, "v": "discard"}]');
 
--- Where rows have different keys, a default is worked out before the first row is there.
+-- Where rows have different keys, a default sees the rows before its own, as it does in INSERT ... VALUES.
 CREATE TABLE steps.numbered (id int PRIMARY KEY, a int);
 CREATE FUNCTION steps.next() RETURNS int LANGUAGE sql AS 'SELECT coalesce(max(a), 0) + 1 FROM steps.numbered';
 ALTER TABLE steps.numbered ALTER a SET DEFAULT steps.next();
 SELECT * FROM fca.create_many(NULL::steps.numbered, '[{"id": 1}, {"id": 2, "a": 10}, {"id": 3}]');
+
+SELECT created FROM fca.create_many_report(NULL::steps.numbered, '[{"id": 4}, {"id": 4, "a": 99}, {"id": 5, "a": 20}, {"id": 6}]');
+SELECT fca.create(NULL::steps.numbered, '{"id": 7}');
+TABLE steps.numbered;
+CREATE SEQUENCE steps.tree_id;
+CREATE TABLE steps.tree (id int DEFAULT nextval('steps.tree_id') PRIMARY KEY, root int);
+CREATE FUNCTION steps.seen() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM steps.tree';
+ALTER TABLE steps.tree ADD seen bigint DEFAULT steps.seen();
+SELECT b.id, b.seen FROM fca.create(NULL::steps.tree, '{"root": 1}') AS a, fca.create_many(NULL::steps.tree, '[{"root": 2}, {"root": 3, "seen": 77}, {}]') AS b;
+SELECT f.state, f.message FROM test.fails('SELECT fca.create_many(NULL::steps.numbered, ''[{"id": 8}, {"id": 9, "a": "x"}, {"id": 10}]'')') AS f;
+SELECT count(*) FROM steps.numbered WHERE id > 7;
 
 -- Searches over columns in whose collation different strings are equal.
 CREATE COLLATION steps.loose (PROVIDER = icu, LOCALE = 'und-u-ks-level2', DETERMINISTIC = false);

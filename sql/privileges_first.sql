@@ -96,6 +96,33 @@ DROP INDEX first.counted_grp_idx;
 SELECT state FROM test.fails('SELECT fca.upsert(NULL::first.counted, ''{"grp": 7, "v": "e"}'', ''{grp}'')');
 TABLE first.counted;
 
+-- A function that the planner inlines or works out is for who may execute it, whoever has made the plan.
+CREATE TABLE first.coded (id int PRIMARY KEY, open text, code text);
+INSERT INTO first.coded VALUES (1, 'o', 'c');
+CREATE FUNCTION first.decode(text) RETURNS text LANGUAGE sql STABLE AS $$SELECT 'clear ' || $1$$;
+CREATE FUNCTION first.material(int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN 'material ' || $1; END$$;
+REVOKE EXECUTE ON FUNCTION first.decode, first.material FROM PUBLIC;
+CREATE VIEW first.clear AS SELECT id, open, first.decode(code) AS code, first.material(7) AS material FROM first.coded;
+CREATE VIEW first.checked AS SELECT id, open FROM first.coded WHERE first.decode(open) <> '' WITH CHECK OPTION;
+GRANT SELECT, UPDATE (open), INSERT, DELETE ON first.clear, first.checked TO regress_fca_stranger, regress_fca_inserter;
+CREATE ROLE regress_fca_decoder;
+GRANT EXECUTE ON FUNCTION first.decode, first.material TO regress_fca_decoder;
+GRANT regress_fca_decoder TO regress_fca_inserter;
+CREATE FUNCTION first.decoded() RETURNS TABLE (call text, state text, message text) LANGUAGE sql AS $$
+SELECT call, f.state, f.message FROM unnest(ARRAY['get_all(NULL::first.clear)', 'count(NULL::first.clear, ''{"code": "clear c"}'')', 'count(NULL::first.clear)', 'update(NULL::first.clear, 1, ''{"open": "p"}'')',
+	'create_many(NULL::first.checked, ''[{"id": 9, "open": "q"}]'')', 'delete_many(NULL::first.checked, ''{"id": 9}'')']) AS call, test.fails('SELECT fca.' || call) AS f $$;
+SET ROLE regress_fca_stranger;
+SELECT * FROM first.decoded();
+SET ROLE regress_fca_inserter;
+SELECT * FROM first.decoded();
+SET ROLE regress_fca_stranger;
+SELECT * FROM first.decoded();
+RESET ROLE;
+REVOKE regress_fca_decoder FROM regress_fca_inserter;
+SET ROLE regress_fca_inserter;
+SELECT * FROM first.decoded();
+RESET ROLE;
+
 -- The error of a domain's own function keeps the fields that it has.
 CREATE FUNCTION first.own_fields(v text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE 'inner' USING COLUMN = 'inner_column', TABLE = 'inner_table', CONSTRAINT = 'inner_constraint'; END$$;
 CREATE FUNCTION first.no_fields(v text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'a notice'; RAISE 'inner'; END$$;
@@ -134,4 +161,6 @@ DEALLOCATE accounts;
 DELETE FROM fca.accounts WHERE account_number LIKE 'N-%';
 DROP SCHEMA first CASCADE;
 DROP OWNED BY regress_fca_stranger, regress_fca_reader_of_one, regress_fca_inserter, regress_fca_writer_of_one;
+DROP OWNED BY regress_fca_decoder;
+DROP ROLE regress_fca_decoder;
 DROP ROLE regress_fca_stranger, regress_fca_reader_of_one, regress_fca_inserter, regress_fca_writer_of_one;

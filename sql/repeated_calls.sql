@@ -149,6 +149,22 @@ SELECT rep.kept(1) AS afterwards;
 SELECT rep.kept(1) AS afterwards;
 SELECT count(*) FROM rep.keys, LATERAL fca.list_by_customer(key + 0) AS a;
 
+-- What is opened within a savepoint goes with it: no executor starts there that a query from before would end.
+CREATE TABLE rep.items (id int PRIMARY KEY, a int, n int);
+INSERT INTO rep.items SELECT i, i, i % 10 FROM generate_series(1, 1000) AS i;
+ANALYZE rep.items;
+SET enable_seqscan = off;
+BEGIN;
+DECLARE c CURSOR FOR SELECT r.n FROM generate_series(1, 20) AS g, LATERAL fca.get_by_filters(NULL::rep.items, jsonb_build_object('n', g % 10), 0, 1) AS r;
+FETCH 1 FROM c;
+SAVEPOINT s;
+CREATE INDEX by_n ON rep.items (n, id);
+FETCH 2 FROM c;
+ROLLBACK TO s;
+FETCH 2 FROM c;
+COMMIT;
+RESET enable_seqscan;
+
 SET client_min_messages = warning;
 DROP SCHEMA rep CASCADE;
 DROP POLICY odd ON fca.accounts;

@@ -221,6 +221,35 @@ foreach my $sets (28, 30, 64)
 is($values[0], 1500, 'rows of 500 sets, with room for few');
 cmp_ok($values[1], '<=', 1024 * 1024, "which they do not exceed: $values[1]");
 
+# Rows of one call leave nothing for the rows that follow: neither what it takes to
+# plan them, each time, nor plans that are no longer valid.
+$node->safe_psql('postgres', q{
+	CREATE TABLE public.measured (n int, bytes bigint);
+	CREATE FUNCTION public.measure() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		-- PL/pgSQL itself keeps something of expressions whose plans are discarded
+		INSERT INTO public.measured SELECT NEW.id, sum(total_bytes) FROM pg_backend_memory_contexts WHERE NEW.id IN (100, 1000) AND name <> 'ExecutorState';
+		EXECUTE TG_ARGV[0];
+		RETURN NULL;
+	END $$});
+foreach my $each ('SELECT', 'DISCARD PLANS')
+{
+	my ($rows, $growth) = split /\n/, $node->safe_psql('postgres', qq{
+		CREATE TABLE public.upserted (id int PRIMARY KEY, v int);
+		CREATE TRIGGER measure AFTER INSERT ON public.upserted FOR EACH ROW EXECUTE FUNCTION public.measure('$each');
+		TRUNCATE public.measured;
+		SELECT count(*) FROM fca.upsert_many(NULL::public.upserted, (SELECT jsonb_agg(jsonb_build_object('id', i, 'v', i)) FROM generate_series(1, 1000) AS i));
+		SELECT max(bytes) FILTER (WHERE n = 1000) - max(bytes) FILTER (WHERE n = 100) FROM public.measured;
+		DROP TABLE public.upserted});
+	is($rows, 1000, "1,000 upserts in a call, $each after each");
+	cmp_ok($growth, '<', 100_000, "take no more memory than 100: $growth");
+}
+@values = session_values("SET fca_repo.plan_cache_size = '1MB'", q{SELECT count(*) FROM fca.upsert_many(NULL::public.parted, (SELECT jsonb_agg(jsonb_build_object('id', i, 'v', 'n')) FROM generate_series(1, 40) AS i))});
+is($values[0], 40, 'upserts by a plan that is too large to be kept');
+like($node->safe_psql('postgres', "SELECT pg_stat_statements_reset() \\g /dev/null\nSET fca_repo.plan_cache_size = '1MB';\n\\o /dev/null\n"
+	  . q{SELECT fca.upsert_many(NULL::public.parted, (SELECT jsonb_agg(jsonb_build_object('id', i, 'v', 'm')) FROM generate_series(1, 40) AS i));}
+	  . "\n\\o\nSELECT sum(plans) FROM pg_stat_statements WHERE $own AND query ~ 'public.parted'"), qr/^2$/, 'which stays in hand for all rows of the call');
+
 # Each change of the table, and then of the row type, makes the plan anew.
 foreach my $change (
 	'ALTER TABLE public.wide SET (fillfactor = %d)',

@@ -14,7 +14,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('desk');
+my $node = new_node('desk', conf => "max_prepared_transactions = 2\n");
 $node->start;
 $node->safe_psql('postgres', "CREATE ROLE $_ LOGIN") foreach qw(mallory dbo app);
 my @as_mallory = (extra_params => [ '-U', 'mallory' ]);
@@ -212,6 +212,29 @@ $node->poll_query_until('shared', q{SELECT EXISTS (SELECT FROM pg_locks WHERE NO
 $app->query('COMMIT');
 is($super->wait->{state}, '42501', 'what is made while one waits');
 $_->quit foreach $app, $super;
+
+# Also of a transaction that is open, or prepared, and made it before the right was taken away: it is
+# waited for, by CREATE EXTENSION and by create_tables(), and what it leaves is seen; what it takes back is no matter.
+$node->safe_psql('postgres', 'CREATE DATABASE pending');
+my $trigger = q{CREATE FUNCTION fca.set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'};
+my $overload = q{CREATE FUNCTION fca.count(text, jsonb) RETURNS bigint LANGUAGE sql RETURN 7};
+foreach my $case ([ 'CREATE EXTENSION fca_repo', $overload, 'COMMIT' ], [ 'CREATE EXTENSION fca_repo', $overload, 'ROLLBACK' ],
+	[ 'SELECT fca.create_tables()', $trigger, 'COMMIT' ], [ 'SELECT fca.create_tables()', $trigger, q{COMMIT PREPARED 'p'} ])
+{
+	my ($call, $object, $end) = @$case;
+	my ($maker, $waiter) = map { FcaSession->new($node, 'pending') } 1 .. 2;
+	$waiter->query($_) foreach 'DROP EXTENSION IF EXISTS fca_repo', 'DROP SCHEMA IF EXISTS fca CASCADE', 'CREATE SCHEMA fca';
+	$waiter->query('CREATE EXTENSION fca_repo') if $call =~ /create_tables/;
+	$waiter->query('GRANT ALL ON SCHEMA fca TO mallory');
+	$maker->query($_) foreach 'SET ROLE mallory', 'BEGIN', $object;
+	$maker->query(q{PREPARE TRANSACTION 'p'}) if $end =~ /PREPARED/;
+	$waiter->query('REVOKE CREATE ON SCHEMA fca FROM mallory');
+	$waiter->send($call);
+	$node->poll_query_until('pending', q{SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)}) or die 'nobody waits';
+	$maker->query($end);
+	is($waiter->wait->{state}, $end eq 'ROLLBACK' ? '00000' : '42501', "$call waits for mallory, whose transaction ends by $end");
+	$_->quit foreach $maker, $waiter;
+}
 
 # Who may create in public can keep pg_trgm out of it: that costs two indexes.
 $node->safe_psql('shared', 'DROP EXTENSION fca_repo, pg_trgm CASCADE; DROP SCHEMA fca CASCADE; CREATE EXTENSION fca_repo');
