@@ -502,29 +502,10 @@ fca_enum_label(Oid type, const char *value)
 	return found;
 }
 
-static bool
-has_expression_index(Relation rel)
-{
-	List	   *indexes = RelationGetIndexList(rel);
-	bool		found = false;
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID,
-											ObjectIdGetDatum(lfirst_oid(cell)));
-
-		if (!HeapTupleIsValid(tuple))
-			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
-		if (!heap_attisnull(tuple, Anum_pg_index_indexprs, NULL))
-			found = true;
-		ReleaseSysCache(tuple);
-	}
-	list_free(indexes);
-	return found;
-}
-
-/* Has a table an index that begins with that column, for all of its rows? */
+/*
+ * Has a table an index that begins with that column (0: with an expression), for
+ * all of its rows?
+ */
 static bool
 has_index(Relation rel, AttrNumber attnum)
 {
@@ -596,7 +577,7 @@ may_serve_expression(Query *query)
 		if (rte->rtekind != RTE_RELATION || rte->relkind == RELKIND_VIEW)
 			continue;
 		rel = relation_open(rte->relid, AccessShareLock);
-		found = has_expression_index(rel);
+		found = has_index(rel, 0);
 		relation_close(rel, NoLock);
 		if (found)
 			return true;
