@@ -281,7 +281,8 @@ compare_beyond(FcaFilter *test, int beyond)
 static void
 check_element(const FcaFilter *test, Oid type, const JsonbValue *element)
 {
-	if (OidIsValid(get_element_type(type)) && !fca_json_is_array(element) &&
+	if (OidIsValid(get_element_type(type)) && type != INT2VECTOROID &&
+		type != OIDVECTOROID && !fca_json_is_array(element) &&
 		element->type != jbvNull &&
 		!(element->type == jbvString && memchr("{[", *element->val.string.val, 2) != NULL &&
 		  element->val.string.len > 0))

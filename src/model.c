@@ -396,7 +396,8 @@ is_exact(Form_pg_attribute column, Form_pg_attribute wanted)
 				type == INT4OID || type == INT8OID ||
 				type >= FirstNormalObjectId;
 		case INT8OID:
-			return type == INT2OID || type == INT4OID || type == INT8OID;
+			return type == INT2OID || type == INT4OID || type == INT8OID ||
+				(type == NUMERICOID && typmod >= (int32) VARHDRSZ && scale_of(typmod) <= 0);
 		case INT4OID:
 			return type == INT2OID || type == INT4OID;
 		case NUMERICOID:

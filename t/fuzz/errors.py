@@ -71,6 +71,7 @@ WRITE = {"P0002": "a trigger or rule discarded the row", "P0003": "a rule made m
 OF = {
     "find_one": ONE,
     "get_by_id": ONE,
+    "get_many": ONE,
     "get_by_id_for_update": {**ONE, "55P03": "locked, with nowait"},
     "find_by_email": ONE,
     "get_by_email": ONE,
@@ -89,8 +90,8 @@ OF = {
     "delete_many": WRITE,
     "upsert": {**WRITE, "42P10": "no unique index on the conflict columns"},
     "upsert_many": {**WRITE, "42P10": "no unique index on the conflict columns"},
-    "open_cursor": {"42P03": "a cursor of that name is open"},
-    "open_finder": {"42P03": "a cursor of that name is open"},
+    "open_cursor": {"42P03": "a cursor of that name is open", "25P01": "no transaction block"},
+    "open_finder": {"42P03": "a cursor of that name is open", "25P01": "no transaction block"},
     "create_tables": {"42P07": "a name is taken"},
 }
 
