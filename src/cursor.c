@@ -206,7 +206,8 @@ check_kind(const char *name, Oid type, const JsonbValue *json)
 	if (fca_json_is_object(json) || (fca_json_is_array(json) && !is_array))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" must not be %s", name, fca_json_kind(json))));
+				 errmsg("invalid value for argument \"%s\"", name),
+				 errdetail("Got %s.", fca_json_kind(json))));
 	if (fca_json_is_array(json))
 		while (fca_json_next(json->val.binary.data, &it, NULL, &element))
 			check_kind(name, get_element_type(type), &element);

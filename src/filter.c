@@ -182,10 +182,10 @@ wrong_kind(const Reading *reading, const FcaFilter *test, const JsonbValue *json
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("operator \"%s\" of column \"%s\" needs %s",
+			 errmsg("invalid value for operator \"%s\" of column \"%s\"",
 					operators[test->operator].name,
-					NameStr(test->column->attname), wanted),
-			 errdetail("It was given %s.", fca_json_kind(json)),
+					NameStr(test->column->attname)),
+			 errdetail("Got %s instead of %s.", fca_json_kind(json), wanted),
 			 errhint("Valid operators of this type are: %s.",
 					 operators_of(getBaseType(test->column->atttypid))),
 			 errtablecol(reading->query->model->rel, test->column->attnum)));

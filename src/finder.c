@@ -11,9 +11,13 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "mb/pg_wchar.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "finder.h"
@@ -208,6 +212,26 @@ read_conditions(FcaFinding *finding, const FcaArgument *argument)
 	return argument;
 }
 
+/* What the SQL function of a batch calls the number of rows for each key. */
+static const char *
+limit_name(const FcaFinder *finder)
+{
+	/* cppcheck-suppress unknownEvaluationOrder ; either string may be made first */
+	List	   *name = list_make2(makeString(FCA_SCHEMA), makeString(unconstify(char *, finder->name)));
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(LookupFuncName(name, -1, NULL, false)));
+	Oid		   *types;
+	char	  **names = NULL;
+	char	   *modes;
+	int			count = 0;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		count = get_func_arg_info(tuple, &types, &names, &modes);
+		ReleaseSysCache(tuple);
+	}
+	return names != NULL && count > 1 ? names[1] : "max_rows";
+}
+
 /*
  * Reads max_rows, and gives the argument after it.  Where the limit is that of
  * a subquery or a cursor, it is a parameter of the text.
@@ -229,8 +253,8 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
 	}
 	else if (fca_finder_has_max_rows(finder))
 	{
-		fca_check_limit(&max_rows, finder->each_of != NULL
-						? "the number of rows for each key" : "max_rows");
+		if (!max_rows.isnull && DatumGetInt64(max_rows.value) < 0)
+			fca_check_limit(&max_rows, finder->each_of != NULL ? limit_name(finder) : "max_rows");
 		finding->limit = fca_query_param(&finding->query, INT8OID,
 										 max_rows.value, max_rows.isnull);
 	}

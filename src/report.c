@@ -135,7 +135,8 @@ receive_id(TupleTableSlot *slot, DestReceiver *self)
 				(errcode(ERRCODE_TOO_MANY_ROWS),
 				 errmsg("more than one row was created"),
 				 errdetail("A rule of relation \"%s\" made more of it.",
-						   RelationGetRelationName(report->call.model.rel))));
+						   RelationGetRelationName(report->call.model.rel)),
+				 errtable(report->call.model.rel)));
 	}
 	outcome = &report->outcomes[report->sent[report->nreceived]];
 	outcome->id = isnull ? NULL
@@ -190,7 +191,8 @@ insert_rows(void *arg)
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("the row was not created"),
 				 errdetail("A trigger or rule of relation \"%s\" discarded it.",
-						   RelationGetRelationName(report->call.model.rel))));
+						   RelationGetRelationName(report->call.model.rel)),
+				 errtable(report->call.model.rel)));
 }
 
 /* Can rows be inserted at all?  The executor would say so of the first row. */

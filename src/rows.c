@@ -12,7 +12,7 @@
 #include "repeat.h"
 #include "rows.h"
 
-static const char wrong_shape[] = "the relation's columns do not match the row type";
+#define WRONG_SHAPE "the relation's columns do not match the row type"
 
 void
 fca_rows_begin(FunctionCallInfo fcinfo)
@@ -71,7 +71,7 @@ fca_rows_check_type(FunctionCallInfo fcinfo, const FcaModel *model)
 	if (!same)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg(wrong_shape),
+				 errmsg(WRONG_SHAPE),
 				 errdetail("The row type has changed since the statement began.")));
 }
 
@@ -114,7 +114,7 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	/* In SPI's memory, so gone at SPI_finish. */
 	receiver = CreateTuplestoreDestReceiver();
 	SetTuplestoreDestReceiverParams(receiver, result->setResult, rows_context,
-									false, result->expectedDesc, wrong_shape);
+									false, result->expectedDesc, WRONG_SHAPE);
 	if (!read_only || !fca_repeat_run(fcinfo, plan, query, max_rows, receiver, &count))
 		count = fca_plan_run(plan, query, read_only, max_rows, receiver);
 	receiver->rDestroy(receiver);
@@ -132,7 +132,7 @@ fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
 	uint64		count;
 
 	SetTuplestoreDestReceiverParams(receiver, store, CurrentMemoryContext, false,
-									rowdesc, wrong_shape);
+									rowdesc, WRONG_SHAPE);
 	count = fca_plan_run(plan, query, read_only, 0, receiver);
 	receiver->rDestroy(receiver);
 

@@ -39,10 +39,10 @@ not_a_list(const Reader *reader, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid sort_by \"%s\"", reader->list),
 			 *reader->at != '\0'
-			 ? errdetail("It cannot be read from \"%s\" on.", reader->at)
-			 : errdetail("It ends too early."),
+			 ? errmsg("syntax error in sort_by at or near \"%s\"", reader->at)
+			 : errmsg("syntax error at end of sort_by"),
+			 errdetail("It is: \"%s\".", reader->list),
 			 errhint("%s", hint)));
 }
 
