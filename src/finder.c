@@ -218,7 +218,8 @@ limit_name(const FcaFinder *finder)
 {
 	/* cppcheck-suppress unknownEvaluationOrder ; either string may be made first */
 	List	   *name = list_make2(makeString(FCA_SCHEMA), makeString(unconstify(char *, finder->name)));
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(LookupFuncName(name, -1, NULL, false)));
+	Oid			unknown = InvalidOid;	/* of whatever arguments: there are no overloads */
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(LookupFuncName(name, -1, &unknown, false)));
 	Oid		   *types;
 	char	  **names = NULL;
 	char	   *modes;
