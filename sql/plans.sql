@@ -63,7 +63,9 @@ ROLLBACK;
 
 -- The room for plans is the DBA's to say, within bounds.
 SELECT setting, unit, min_val, context FROM pg_settings WHERE name = 'fca_repo.plan_cache_size';
+\set VERBOSITY sqlstate
 SET fca_repo.plan_cache_size = '1023kB';
+\set VERBOSITY default
 SET fca_repo.plan_cache = '1MB';
 CREATE ROLE regress_fca_planner;
 SET ROLE regress_fca_planner;
