@@ -56,6 +56,7 @@ why_not() {
 		discard-caches:t/009_memory.pl | discard-caches:t/016_roles.pl) echo "makes calls by the thousand" ;;
 		discard-caches:t/017_settings.pl | valgrind:t/017_settings.pl)
 			echo "runs the regression tests three times over" ;;
+		*:t/019_commands.pl) echo "builds and runs the two commands, with the packaged server" ;;
 		valgrind:t/002_index_use.pl) echo "fills the relations with a million rows" ;;
 		sanitizers:t/009_memory.pl | valgrind:t/009_memory.pl)
 			echo "limits the memory of a process, of which the tool takes a multiple" ;;
