@@ -13,16 +13,13 @@ RESET client_min_messages;
 CREATE SCHEMA bank;
 
 -- How a statement fails.
+\getenv srcdir PG_ABS_SRCDIR
+\set fails :srcdir /sql/fixtures/fails.sql
+\set ECHO none
+\i :fails
+\set ECHO all
 CREATE FUNCTION bank.fails(statement text) RETURNS TABLE (state text, message text, detail text, hint text)
-LANGUAGE plpgsql AS $$
-BEGIN
-	EXECUTE statement;
-	RETURN QUERY VALUES ('00000', 'no error', NULL, NULL);
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
-		detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN NEXT;
-END $$;
+LANGUAGE sql AS 'SELECT state, message, detail, hint FROM test.fails(statement)';
 
 -- The ids of all pages of a finder: $1 and $2 are the place, $3 the page's size.
 CREATE FUNCTION bank.walk(finder text, sort text, size int) RETURNS text LANGUAGE plpgsql AS $$

@@ -284,6 +284,23 @@ foreach my $name (sort keys %paths)
 	$session->quit;
 }
 
+# The longest text that an input can make: all tests of a filter in each part of a
+# page, by all sort keys of a table as wide as there may be.  To parse and plan it
+# is mostly one step of the server's; it ends, or is ended, in time.
+{
+	my $session = FcaSession->new($node, 'postgres');
+	$session->query(q{DO $$ BEGIN EXECUTE 'CREATE TABLE public.wide (id int PRIMARY KEY, ' || (SELECT string_agg('c' || i || ' int', ', ') FROM generate_series(1, 1590) AS i) || ')'; END $$});
+	my $sent = time;
+	my $state = $session->try(q{SET statement_timeout = '1s'; SELECT count(*) FROM fca.get_page(NULL::public.wide,
+		(SELECT jsonb_build_object('any_of', jsonb_agg(jsonb_build_object('c' || i, jsonb_build_object('gt', i)))) FROM generate_series(1, 990) AS i),
+		(SELECT string_agg('c' || i || CASE WHEN i % 2 = 0 THEN ' desc' ELSE '' END, ', ' ORDER BY i) FROM generate_series(1, 16) AS i), 100,
+		(SELECT jsonb_object_agg('c' || i, i) || '{"id": 3}' FROM generate_series(1, 16) AS i))})->{state};
+	my $took = 1000 * (time - $sent);
+	like($state, qr/^(00000|57014)$/, "the longest text: $state");
+	cmp_ok($took, '<=', limit(1100), sprintf 'within 1.1 s: %.0f ms', $took);
+	$session->quit;
+}
+
 #
 # What waits for a lock
 #
