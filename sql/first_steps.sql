@@ -98,6 +98,30 @@ ALTER TABLE steps.tree ADD seen bigint DEFAULT steps.seen();
 SELECT b.id, b.seen FROM fca.create(NULL::steps.tree, '{"root": 1}') AS a, fca.create_many(NULL::steps.tree, '[{"root": 2}, {"root": 3, "seen": 77}, {}]') AS b;
 SELECT f.state, f.message FROM test.fails('SELECT fca.create_many(NULL::steps.numbered, ''[{"id": 8}, {"id": 9, "a": "x"}, {"id": 10}]'')') AS f;
 SELECT count(*) FROM steps.numbered WHERE id > 7;
+-- What a default of a row did that was not created, is taken back with it.
+CREATE TABLE steps.audit (what text);
+CREATE FUNCTION steps.noted() RETURNS text LANGUAGE sql AS $$INSERT INTO steps.audit VALUES ('noted') RETURNING what$$;
+CREATE TABLE steps.audited (id int PRIMARY KEY, note text DEFAULT steps.noted());
+SELECT created, sqlstate FROM fca.create_many_report(NULL::steps.audited, '[{"id": 1}, {"id": 1}, {"id": 2, "note": "x"}, {"id": 3}]');
+SELECT count(*) FROM steps.audit;
+
+-- A trigger sees of a sequence what it gave for its row.
+CREATE TABLE steps.traced (id serial PRIMARY KEY, name text, seen bigint);
+CREATE FUNCTION steps.trace() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.seen := currval('steps.traced_id_seq'); RETURN NEW; END$$;
+CREATE TRIGGER trace BEFORE INSERT ON steps.traced FOR EACH ROW EXECUTE FUNCTION steps.trace();
+SELECT * FROM fca.create_many(NULL::steps.traced, '[{"name": "a"}, {"name": "b"}, {"id": 77, "name": "c"}, {"name": "d"}]');
+
+-- A hint of ours is for a mistake of ours; what a function of the user's says, stays.
+CREATE FUNCTION steps.advise(int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE SQLSTATE '428C9' USING MESSAGE = 'no', HINT = 'mine'; END$$;
+CREATE VIEW steps.advised AS SELECT id FROM steps.traced WHERE steps.advise(1);
+SELECT f.state, f.hint FROM test.fails('SELECT fca.get_all(NULL::steps.advised)') AS f;
+
+-- Whatever a function renames meanwhile, the row after it goes by the new name.
+CREATE TYPE steps.mood AS ENUM ('calm', 'cross');
+CREATE FUNCTION steps.rename() RETURNS int LANGUAGE plpgsql AS $$BEGIN ALTER TYPE steps.mood RENAME VALUE 'calm' TO 'quiet'; RETURN 1; EXCEPTION WHEN invalid_parameter_value THEN RETURN 2; END$$;
+CREATE TABLE steps.moods (id int PRIMARY KEY, mood steps.mood DEFAULT 'calm', done int DEFAULT steps.rename());
+SELECT * FROM fca.create_many(NULL::steps.moods, '[{"id": 1}, {"id": 2, "done": 3}, {"id": 3}]');
+
 
 -- Searches over columns in whose collation different strings are equal.
 CREATE COLLATION steps.loose (PROVIDER = icu, LOCALE = 'und-u-ks-level2', DETERMINISTIC = false);

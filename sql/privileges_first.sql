@@ -156,6 +156,19 @@ CREATE MATERIALIZED VIEW first.kept AS SELECT 1 AS id;
 SELECT state, message FROM test.fails('SELECT fca.create_many_report(NULL::first.kept, ''[{"id": 1}, {"id": 2}]'')');
 SELECT state, message FROM test.fails('SELECT fca.create_many_report(NULL::first.kept, ''[]'')');
 
+-- A plan in which a function's function is inlined is for the role that it was made for.
+CREATE FUNCTION first.inner(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)';
+CREATE FUNCTION first.outer(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT first.inner($1)';
+REVOKE EXECUTE ON FUNCTION first.inner FROM PUBLIC;
+CREATE VIEW first.shown AS SELECT id, first.outer(open) AS open FROM first.vault;
+GRANT USAGE ON SCHEMA first TO regress_fca_reader_of_one;
+GRANT SELECT ON first.shown TO regress_fca_reader_of_one;
+SELECT count(*) FROM fca.get_all(NULL::first.shown);
+SET ROLE regress_fca_reader_of_one;
+SELECT state, message FROM test.fails('SELECT fca.get_all(NULL::first.shown)');
+RESET ROLE;
+SELECT count(*) FROM fca.get_all(NULL::first.shown);
+
 SET client_min_messages = error;
 DEALLOCATE accounts;
 DELETE FROM fca.accounts WHERE account_number LIKE 'N-%';

@@ -615,6 +615,11 @@ fca_create_many(PG_FUNCTION_ARGS)
 		{
 			created += fca_rows_append(fcinfo, plan, &call.query, false, NULL);
 			fca_batch_empty(&batch);
+			if (ordinal < batch.count)
+			{
+				plan = fca_batch_plan(&batch, NULL);
+				fca_plan_check(plan);
+			}
 		}
 		check_created(&batch, created);
 		SPI_finish();

@@ -9,6 +9,7 @@
 #include "access/xact.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -178,23 +179,41 @@ column_default(Relation rel, AttrNumber attnum)
 	return initial;
 }
 
+/* Has a relation triggers of the user's for each row that is inserted? */
+static bool
+has_row_triggers(Relation rel)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (!triggers->triggers[i].tgisinternal &&
+			TRIGGER_FOR_ROW(triggers->triggers[i].tgtype) &&
+			TRIGGER_FOR_INSERT(triggers->triggers[i].tgtype))
+			return true;
+	return false;
+}
+
 static bool
 sees_rows_function(Oid function, void *context)
 {
 	if (function >= FirstNormalObjectId)
-		return func_volatile(function) != PROVOLATILE_IMMUTABLE;
-	return function == F_CURRVAL || function == F_LASTVAL;
+		return func_volatile(function) == PROVOLATILE_VOLATILE;
+	return function == F_CURRVAL || function == F_LASTVAL ||
+		(function == F_NEXTVAL && has_row_triggers(context));
 }
 
 /*
- * Could a default see what rows before its own have done?  So a function of the
- * user's, and what a sequence gave last.
+ * Could a default see what rows before its own have done, or a trigger what
+ * defaults after it have?  So a function of the user's, what a sequence gave
+ * last, and before a trigger what it gives.
  */
 static bool
 sees_rows(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
+	if (IsA(node, NextValueExpr))
+		return has_row_triggers(context);
 	return check_functions_in_node(node, sees_rows_function, context) ||
 		expression_tree_walker(node, sees_rows, context);
 }
@@ -223,7 +242,7 @@ choose_columns(FcaBatch *batch)
 			new->initial = (Expr *) column_default(rel, i + 1);
 			if (new->initial != NULL)
 				batch->has_defaults = true;
-			if (sees_rows((Node *) new->initial, NULL))
+			if (sees_rows((Node *) new->initial, rel))
 				batch->in_turn = true;
 		}
 		fca_query_shape_column(batch->query, new->column);
@@ -253,11 +272,21 @@ fca_batch_begin(FcaBatch *batch, FcaQuery *query, JsonbContainer *rows,
 	batch->nulls = palloc(sizeof(bool) * (batch->ncolumns + 1));
 	batch->has = palloc(sizeof(bool) * (batch->ncolumns + 1));
 	batch->econtext = CreateStandaloneExprContext();
+
+	/*
+	 * What a default that is STABLE sees, as if it were of one INSERT.  To push
+	 * it copies it: a repeatable read's own would move with its commands.
+	 */
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	batch->snapshot = RegisterSnapshot(GetActiveSnapshot());
+	PopActiveSnapshot();
 }
 
 void
 fca_batch_end(FcaBatch *batch)
 {
+	UnregisterSnapshot(batch->snapshot);
 	FreeExprContext(batch->econtext, true);
 }
 
@@ -268,6 +297,8 @@ fca_batch_end(FcaBatch *batch)
 static Datum
 default_value(FcaBatch *batch, FcaNewColumn *new, bool *isnull)
 {
+	Datum		value;
+
 	if (new->initial_state == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(batch->context);
@@ -275,7 +306,10 @@ default_value(FcaBatch *batch, FcaNewColumn *new, bool *isnull)
 		new->initial_state = ExecInitExpr(expression_planner(new->initial), NULL);
 		MemoryContextSwitchTo(old);
 	}
-	return ExecEvalExpr(new->initial_state, batch->econtext, isnull);
+	PushActiveSnapshot(batch->snapshot);
+	value = ExecEvalExpr(new->initial_state, batch->econtext, isnull);
+	PopActiveSnapshot();
+	return value;
 }
 
 /* A row of its own must not fail with the INSERT of all. */
@@ -336,9 +370,6 @@ fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal, bool all)
 	JsonbValue	row;
 	bool		found = false;
 
-	/* defaults see what the INSERT would see, that is now */
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
 	/* at its end the iterator would begin again */
 	while ((all || !found) && *ordinal < batch->count &&
 		   fca_batch_next(batch, it, ordinal, &row))
@@ -348,7 +379,6 @@ fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal, bool all)
 		tuplestore_putvalues((Tuplestorestate *) batch->new_rows->reldata, batch->desc,
 							 batch->values, batch->nulls);
 	}
-	PopActiveSnapshot();
 	return found;
 }
 
@@ -366,10 +396,7 @@ FcaPlan *
 fca_batch_insert(FcaBatch *batch, Tuplestorestate *store, int64 count,
 				 const char *returning)
 {
-	FcaQuery   *query = batch->query;
-	StringInfo	text = &query->text;
 	EphemeralNamedRelation rows = palloc0(sizeof(EphemeralNamedRelationData));
-	FcaPlan    *plan;
 
 	rows->md.name = NEW_ROWS;
 	rows->md.tupdesc = batch->desc;
@@ -379,8 +406,16 @@ fca_batch_insert(FcaBatch *batch, Tuplestorestate *store, int64 count,
 	batch->new_rows = rows;
 	if (SPI_register_relation(rows) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register the new rows");
+	return fca_batch_plan(batch, returning);
+}
 
-	plan = fca_plan_find(query);
+FcaPlan *
+fca_batch_plan(FcaBatch *batch, const char *returning)
+{
+	FcaQuery   *query = batch->query;
+	StringInfo	text = &query->text;
+	FcaPlan    *plan = fca_plan_find(query);
+
 	if (plan != NULL)
 		return plan;
 

@@ -15,6 +15,7 @@
 #include "nodes/execnodes.h"
 #include "utils/jsonb.h"
 #include "utils/queryenvironment.h"
+#include "utils/snapshot.h"
 #include "utils/tuplestore.h"
 
 #include "plan.h"
@@ -53,6 +54,7 @@ typedef struct FcaBatch
 	int		   *position;		/* by attnum: in columns */
 	bool		has_defaults;	/* is any of them worked out here? */
 	bool		in_turn;		/* may one depend on the rows before? */
+	Snapshot	snapshot;		/* of defaults */
 	EphemeralNamedRelation new_rows;	/* what the INSERT reads */
 	TupleDesc	desc;			/* of the columns */
 	ExprContext *econtext;		/* its memory is a row's */
@@ -95,6 +97,9 @@ extern bool fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
  */
 extern FcaPlan *fca_batch_insert(FcaBatch *batch, Tuplestorestate *store,
 								 int64 count, const char *returning);
+
+/* The plan alone, for the next row: meanwhile much can have changed. */
+extern FcaPlan *fca_batch_plan(FcaBatch *batch, const char *returning);
 
 /* Gives the INSERT an empty store to read instead. */
 extern void fca_batch_empty(FcaBatch *batch);

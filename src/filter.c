@@ -255,25 +255,15 @@ beyond_integer(Oid type, const JsonbValue *json)
 static void
 compare_beyond(FcaFilter *test, int beyond)
 {
-	switch (test->operator)
+	bool		is_less = test->operator == OP_LT || test->operator == OP_LTE;
+	bool		is_greater = test->operator == OP_GT || test->operator == OP_GTE;
+
+	if (beyond > 0 ? is_less : is_greater)
+		test->operator = OP_IS_NULL;
+	else
 	{
-		case OP_NE:
-			test->operator = OP_NOT_IN;
-			test->is_empty = true;
-			break;
-		case OP_LT:
-		case OP_LTE:
-		case OP_GT:
-		case OP_GTE:
-			if ((beyond > 0) == (test->operator == OP_LT || test->operator == OP_LTE))
-			{
-				test->operator = OP_IS_NULL;
-				break;
-			}
-			/* FALLTHROUGH */
-		default:
-			test->operator = OP_IN;
-			test->is_empty = true;
+		test->operator = test->operator == OP_NE ? OP_NOT_IN : OP_IN;
+		test->is_empty = true;
 	}
 }
 

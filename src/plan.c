@@ -51,6 +51,7 @@ typedef struct PlanKey
 {
 	const char *shape;
 	Size		length;
+	Oid			role;			/* for which it was planned; 0: for any */
 } PlanKey;
 
 /* Lives in the memory of its SPI plan. */
@@ -63,6 +64,7 @@ struct FcaPlan
 	int			generation;		/* the source's plan of that number */
 	uint64		version;		/* of the row type the text was written for */
 	bool		stale;			/* has a type changed that the text names? */
+	uint64		changes;		/* of types, when it was planned */
 	int			users;			/* calls that have it in hand */
 	bool		orphaned;		/* not in the table, or no longer */
 	bool		may_overtake;	/* are there parts that could come too early? */
@@ -110,7 +112,8 @@ hash_key(const void *key, Size size)
 {
 	const PlanKey *plan = key;
 
-	return hash_bytes((const unsigned char *) plan->shape, plan->length);
+	return hash_combine(plan->role,
+						hash_bytes((const unsigned char *) plan->shape, plan->length));
 }
 
 static int
@@ -119,7 +122,8 @@ match_key(const void *key1, const void *key2, Size size)
 	const PlanKey *a = key1;
 	const PlanKey *b = key2;
 
-	return a->length != b->length || memcmp(a->shape, b->shape, a->length) != 0;
+	return a->role != b->role || a->length != b->length ||
+		memcmp(a->shape, b->shape, a->length) != 0;
 }
 
 static void
@@ -281,6 +285,7 @@ query_key(const FcaQuery *query)
 
 	key.shape = query->shape.data;
 	key.length = query->shape.len;
+	key.role = InvalidOid;
 	return key;
 }
 
@@ -363,8 +368,9 @@ add_functions(Node *node, void *context)
 
 /*
  * May the current role execute the functions of a plan?  The executor asks for
- * those that are left in it.  Not so for what the planner has inlined or worked
- * out, for the role that it was planned for: another one gets a plan of its own.
+ * those that are left in it, but not for what the planner has inlined or worked
+ * out.  What is in their bodies is not known here: so a plan with functions is
+ * for the role that it was made for.
  */
 static bool
 may_execute(const FcaPlan *plan)
@@ -383,6 +389,7 @@ static bool
 is_current(const FcaPlan *plan, const FcaQuery *query)
 {
 	return plan->version == query->model->version && !plan->stale &&
+		!(plan->orphaned && plan->ntypes > 0 && plan->changes != type_changes) &&
 		SPI_plan_is_valid(plan->plan);
 }
 
@@ -391,6 +398,8 @@ fca_plan_serves(const FcaPlan *plan, const FcaQuery *query)
 {
 	PlanKey		key = query_key(query);
 
+	if (OidIsValid(plan->key.role))
+		key.role = GetUserId();
 	return match_key(&plan->key, &key, sizeof(PlanKey)) == 0 &&
 		is_current(plan, query) && may_execute(plan);
 }
@@ -405,6 +414,11 @@ fca_plan_find(const FcaQuery *query)
 	if (plans == NULL)
 		return NULL;
 	entry = hash_search(plans, &key, HASH_FIND, NULL);
+	if (entry == NULL)
+	{
+		key.role = GetUserId();
+		entry = hash_search(plans, &key, HASH_FIND, NULL);
+	}
 	if (entry == NULL)
 		return NULL;
 
@@ -434,9 +448,9 @@ fca_plan_find(const FcaQuery *query)
  * Begins settings under which rows come in the order of the text: the parts of
  * a page one after the other; and with "no_bitmaps" by an index in order, since
  * a bitmap of few rows seems to cost the same, but they must be sorted then.
- * end_settings() ends them.
+ * end_settings() ends them.  (Not inline: GCC 15 fears for its level at a longjmp.)
  */
-static int
+static pg_noinline int
 begin_in_order(bool no_bitmaps)
 {
 	int			nest_level = NewGUCNestLevel();
@@ -518,6 +532,7 @@ throw_without_text(const char *text, MemoryContext context, bool planning)
 {
 	ErrorData  *error;
 	char	   *found;
+	bool		own = false;	/* is it the statement's, and no function's in it? */
 
 	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INSUFFICIENT_RESOURCES)
 		PG_RE_THROW();			/* there may be no memory for a copy */
@@ -528,10 +543,9 @@ throw_without_text(const char *text, MemoryContext context, bool planning)
 	{
 		error->internalquery = NULL;
 		error->internalpos = 0;
+		own = true;
 	}
 	found = error->context != NULL ? strstr(error->context, text) : NULL;
-	if (planning && hint_at_data(error->sqlerrcode) != NULL)
-		error->hint = pstrdup(hint_at_data(error->sqlerrcode));
 	if (found != NULL)
 	{
 		char	   *end = found + strlen(text);
@@ -539,6 +553,7 @@ throw_without_text(const char *text, MemoryContext context, bool planning)
 		/* the lines that it is in, whatever the language says around it */
 		while (found > error->context && found[-1] != '\n')
 			found--;
+		own = own || found == error->context;
 		end += strcspn(end, "\n");
 		if (*end == '\n')
 			end++;
@@ -548,6 +563,8 @@ throw_without_text(const char *text, MemoryContext context, bool planning)
 		if (*error->context == '\0')
 			error->context = NULL;
 	}
+	if (planning && own && hint_at_data(error->sqlerrcode) != NULL)
+		error->hint = pstrdup(hint_at_data(error->sqlerrcode));
 	ReThrowError(error);
 }
 
@@ -615,6 +632,8 @@ plan_text(const FcaQuery *query, int options)
 	MemoryContextSwitchTo(spi_plan->plancxt);
 	(void) add_functions((Node *) source_of(plan)->query_list, &plan->functions);
 	MemoryContextSwitchTo(context);
+	plan->key.role = plan->functions != NIL ? GetUserId() : InvalidOid;
+	plan->changes = type_changes;
 	plan->stale = plan->ntypes > 0 && type_changes != changes;
 	enter(plan);
 	check_worker(plan, query->model);

@@ -225,6 +225,19 @@ check_insertable(Relation rel)
 				 errtable(rel)));
 }
 
+/* Reads the row at which the reading stands, and inserts it. */
+static void
+create_next(void *arg)
+{
+	Report	   *report = arg;
+	int64		row = report->ordinal - 1;
+
+	read_row(report);
+	report->sent = &row;
+	report->nsent = 1;
+	insert_rows(report);
+}
+
 /* What is wrong with the INSERT as a whole is an error of the call. */
 static void
 check_insert(Report *report)
@@ -386,12 +399,7 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 	check_insert(&report);
 	if (report.batch.in_turn)
 		while (next_row(&report))
-		{
-			rows[0] = report.ordinal - 1;
-			report.outcomes[rows[0]].error = fca_try(read_row, &report);
-			if (report.outcomes[rows[0]].error == NULL)
-				create_rows(&report, rows, 1);
-		}
+			report.outcomes[report.ordinal - 1].error = fca_try(create_next, &report);
 	else
 	{
 		read_all(&report);

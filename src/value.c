@@ -474,7 +474,8 @@ fca_input_text(FcaInput *input, Oid type, Datum text, bool *isnull)
 int
 fca_beyond_integer(Oid type, const char *text)
 {
-	const char *digits = text + strspn(text, " \t\n");
+	static const char spaces[] = " \t\n\r\f\v";
+	const char *digits = text + strspn(text, spaces);
 	bool		negative = *digits == '-';
 	size_t		length;
 	uint64		max = type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX
@@ -489,7 +490,7 @@ fca_beyond_integer(Oid type, const char *text)
 		return 0;
 	digits += strspn(digits, "0");
 	length = strspn(digits, "0123456789");
-	if (digits[length + strspn(digits + length, " \t\n")] != '\0')
+	if (digits[length + strspn(digits + length, spaces)] != '\0')
 		return 0;
 	snprintf(bound, sizeof(bound), UINT64_FORMAT, max + (negative ? 1 : 0));
 	if (length < strlen(bound) ||
