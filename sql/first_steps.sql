@@ -105,11 +105,32 @@ CREATE TABLE steps.audited (id int PRIMARY KEY, note text DEFAULT steps.noted())
 SELECT created, sqlstate FROM fca.create_many_report(NULL::steps.audited, '[{"id": 1}, {"id": 1}, {"id": 2, "note": "x"}, {"id": 3}]');
 SELECT count(*) FROM steps.audit;
 
+-- It is worked out again with a row that is tried again: the row it refers to came later.
+CREATE TABLE steps.counter AS SELECT 0 AS n;
+CREATE FUNCTION steps.count_on() RETURNS int LANGUAGE sql AS 'UPDATE steps.counter SET n = n + 1 RETURNING n';
+CREATE TABLE steps.branch (id int PRIMARY KEY, parent int REFERENCES steps.branch, n int UNIQUE DEFAULT steps.count_on());
+SELECT ordinal, created, message FROM fca.create_many_report(NULL::steps.branch, '[{"id": 1, "parent": 3}, {"id": 2}, {"id": 3, "n": 77}, {"id": 4, "parent": 2}, {"id": 5, "parent": 6}]');
+SELECT * FROM steps.branch ORDER BY id;
+TABLE steps.counter;
+
+-- A row that could not be read is not tried again, whatever its error.
+CREATE FUNCTION steps.refuse(int) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN IF $1 = 5 THEN RAISE foreign_key_violation USING MESSAGE = 'mine'; END IF; RETURN true; END$$;
+CREATE DOMAIN steps.refused AS int CHECK (steps.refuse(VALUE));
+CREATE TABLE steps.refusing (id int PRIMARY KEY, v steps.refused);
+SELECT ordinal, created, message FROM fca.create_many_report(NULL::steps.refusing, '[{"id": 1, "v": 5}, {"id": 2, "v": 1}]');
+-- But in turn, what its default missed can have come.
+CREATE FUNCTION steps.needs() RETURNS int LANGUAGE plpgsql AS $$BEGIN IF NOT EXISTS (SELECT FROM steps.refusing WHERE id = 9) THEN RAISE foreign_key_violation USING MESSAGE = 'mine'; END IF; RETURN 3; END$$;
+ALTER TABLE steps.refusing ADD w int, ALTER w SET DEFAULT steps.needs();
+SELECT ordinal, created, message FROM fca.create_many_report(NULL::steps.refusing, '[{"id": 7}, {"id": 8, "v": 5, "w": 1}]');
+SELECT ordinal, created, message FROM fca.create_many_report(NULL::steps.refusing, '[{"id": 7}, {"id": 9, "w": 1}]');
+
 -- A trigger sees of a sequence what it gave for its row.
 CREATE TABLE steps.traced (id serial PRIMARY KEY, name text, seen bigint);
 CREATE FUNCTION steps.trace() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.seen := currval('steps.traced_id_seq'); RETURN NEW; END$$;
 CREATE TRIGGER trace BEFORE INSERT ON steps.traced FOR EACH ROW EXECUTE FUNCTION steps.trace();
 SELECT * FROM fca.create_many(NULL::steps.traced, '[{"name": "a"}, {"name": "b"}, {"id": 77, "name": "c"}, {"name": "d"}]');
+CREATE VIEW steps.traced_too AS SELECT * FROM steps.traced;
+SELECT * FROM fca.create_many(NULL::steps.traced_too, '[{"name": "e"}, {"id": 78, "name": "f"}, {"name": "g"}]');
 
 -- A hint of ours is for a mistake of ours; what a function of the user's says, stays.
 CREATE FUNCTION steps.advise(int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE SQLSTATE '428C9' USING MESSAGE = 'no', HINT = 'mine'; END$$;

@@ -617,7 +617,8 @@ fca_create_many(PG_FUNCTION_ARGS)
 			fca_batch_empty(&batch);
 			if (ordinal < batch.count)
 			{
-				plan = fca_batch_plan(&batch, NULL);
+				if (!fca_plan_serves(plan, &call.query))
+					plan = fca_batch_plan(&batch, NULL);
 				fca_plan_check(plan);
 			}
 		}

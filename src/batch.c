@@ -144,41 +144,6 @@ has_instead_of_insert(Relation view)
 	return false;
 }
 
-/*
- * The default of a relation's column, as INSERT has it: a view's own, else that
- * of the column which the view shows, if the view is updated by itself.
- */
-static Node *
-column_default(Relation rel, AttrNumber attnum)
-{
-	Node	   *initial;
-	Query	   *view;
-	TargetEntry *entry;
-	RangeTblEntry *rte;
-	Relation	base;
-
-	/* a generated column has an expression, but no default */
-	if (TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated != '\0')
-		return NULL;
-	initial = build_column_default(rel, attnum);
-	if (initial != NULL || rel->rd_rel->relkind != RELKIND_VIEW ||
-		has_instead_of_insert(rel))
-		return initial;
-
-	view = get_view_query(rel);
-	entry = list_nth(view->targetList, attnum - 1);
-	if (!IsA(entry->expr, Var) || list_length(view->jointree->fromlist) != 1 ||
-		!IsA(linitial(view->jointree->fromlist), RangeTblRef))
-		return NULL;
-	rte = rt_fetch(((Var *) entry->expr)->varno, view->rtable);
-	if (rte->rtekind != RTE_RELATION || ((Var *) entry->expr)->varattno <= 0)
-		return NULL;
-	base = relation_open(rte->relid, AccessShareLock);
-	initial = column_default(base, ((Var *) entry->expr)->varattno);
-	relation_close(base, NoLock);
-	return initial;
-}
-
 /* Has a relation triggers of the user's for each row that is inserted? */
 static bool
 has_row_triggers(Relation rel)
@@ -193,13 +158,51 @@ has_row_triggers(Relation rel)
 	return false;
 }
 
+/*
+ * The default of a relation's column, as INSERT has it: a view's own, else that
+ * of the column which the view shows, if the view is updated by itself.  Tells
+ * also if triggers are on the way, or could be below a default of the view's own.
+ */
+static Node *
+column_default(Relation rel, AttrNumber attnum, bool *triggers)
+{
+	Node	   *initial;
+	Query	   *view;
+	TargetEntry *entry;
+	RangeTblEntry *rte;
+	Relation	base;
+
+	/* a generated column has an expression, but no default */
+	if (TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated != '\0')
+		return NULL;
+	initial = build_column_default(rel, attnum);
+	*triggers = *triggers || has_row_triggers(rel) ||
+		(initial != NULL && rel->rd_rel->relkind == RELKIND_VIEW);
+	if (initial != NULL || rel->rd_rel->relkind != RELKIND_VIEW ||
+		has_instead_of_insert(rel))
+		return initial;
+
+	view = get_view_query(rel);
+	entry = list_nth(view->targetList, attnum - 1);
+	if (!IsA(entry->expr, Var) || list_length(view->jointree->fromlist) != 1 ||
+		!IsA(linitial(view->jointree->fromlist), RangeTblRef))
+		return NULL;
+	rte = rt_fetch(((Var *) entry->expr)->varno, view->rtable);
+	if (rte->rtekind != RTE_RELATION || ((Var *) entry->expr)->varattno <= 0)
+		return NULL;
+	base = relation_open(rte->relid, AccessShareLock);
+	initial = column_default(base, ((Var *) entry->expr)->varattno, triggers);
+	relation_close(base, NoLock);
+	return initial;
+}
+
 static bool
 sees_rows_function(Oid function, void *context)
 {
 	if (function >= FirstNormalObjectId)
 		return func_volatile(function) == PROVOLATILE_VOLATILE;
 	return function == F_CURRVAL || function == F_LASTVAL ||
-		(function == F_NEXTVAL && has_row_triggers(context));
+		(function == F_NEXTVAL && *(bool *) context);
 }
 
 /*
@@ -213,7 +216,7 @@ sees_rows(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, NextValueExpr))
-		return has_row_triggers(context);
+		return *(bool *) context;
 	return check_functions_in_node(node, sees_rows_function, context) ||
 		expression_tree_walker(node, sees_rows, context);
 }
@@ -239,10 +242,12 @@ choose_columns(FcaBatch *batch)
 		new->input = fca_column_input(batch->query->model, new->column, true);
 		if (batch->given[i + 1] < batch->count)
 		{
-			new->initial = (Expr *) column_default(rel, i + 1);
+			bool		triggers = false;
+
+			new->initial = (Expr *) column_default(rel, i + 1, &triggers);
 			if (new->initial != NULL)
 				batch->has_defaults = true;
-			if (sees_rows((Node *) new->initial, rel))
+			if (sees_rows((Node *) new->initial, &triggers))
 				batch->in_turn = true;
 		}
 		fca_query_shape_column(batch->query, new->column);

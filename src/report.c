@@ -238,6 +238,21 @@ create_next(void *arg)
 	insert_rows(report);
 }
 
+/*
+ * The same in a subtransaction.  A row is read again when it is tried again: what
+ * its defaults did went with the failure.
+ */
+static void
+create_in_turn(Report *report)
+{
+	Outcome    *outcome = &report->outcomes[report->ordinal - 1];
+
+	outcome->error = fca_try(create_next, report);
+	if (outcome->tuple != NULL)
+		pfree(outcome->tuple);
+	outcome->tuple = NULL;
+}
+
 /* What is wrong with the INSERT as a whole is an error of the call. */
 static void
 check_insert(Report *report)
@@ -309,9 +324,11 @@ retry_references(Report *report, int64 *rows)
 
 		for (int64 i = 0; i < report->batch.count; i++)
 		{
-			ErrorData  *error = report->outcomes[i].error;
+			Outcome    *outcome = &report->outcomes[i];
 
-			if (error != NULL && error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION)
+			if (outcome->error != NULL &&
+				outcome->error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION &&
+				(report->batch.in_turn || outcome->tuple != NULL))
 				rows[count++] = i;
 		}
 		if (count == 0 || count >= before)
@@ -322,7 +339,18 @@ retry_references(Report *report, int64 *rows)
 			report->outcomes[rows[i]].first_error = report->outcomes[rows[i]].error;
 			report->outcomes[rows[i]].error = NULL;
 		}
-		create_rows(report, rows, count);
+		if (report->batch.in_turn)
+		{
+			rewind_rows(report);
+			for (int64 i = 0; i < count && next_row(report);)
+				if (report->ordinal - 1 == rows[i])
+				{
+					create_in_turn(report);
+					i++;
+				}
+		}
+		else
+			create_rows(report, rows, count);
 		for (int64 i = 0; i < count; i++)
 			if (report->outcomes[rows[i]].error != NULL)
 				report->outcomes[rows[i]].error = report->outcomes[rows[i]].first_error;
@@ -399,7 +427,7 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 	check_insert(&report);
 	if (report.batch.in_turn)
 		while (next_row(&report))
-			report.outcomes[report.ordinal - 1].error = fca_try(create_next, &report);
+			create_in_turn(&report);
 	else
 	{
 		read_all(&report);

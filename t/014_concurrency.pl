@@ -26,7 +26,8 @@ my %expected = (
 	'42704' => "a dropped table's row type, which the server itself looked up when the statement began",
 	'42804' => 'a column came or went between the beginning of the statement and the lock',
 	'23505' => 'two sessions make a relation of one name: the unique index of the catalog decides',
-	'42P07' => 'the same, seen earlier');
+	'42P07' => 'the same, seen earlier',
+	'42710' => 'the same, seen at the row type');
 
 # The server itself, when it looks up the row type of a table that another session
 # has just dropped, before any function is called.
