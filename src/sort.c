@@ -14,8 +14,8 @@
 #include "value.h"
 
 /*
- * Bounds of a sort list.  Behind a place, each key has parts of its own in the
- * text, and each part names all columns.
+ * Bounds of a sort list.  Behind a place, where each key is compared more than
+ * once, the text and the time to plan it grow faster.
  */
 #define MAX_KEYS 32
 #define MAX_KEYS_BEHIND 16
