@@ -2,44 +2,14 @@
 EXTENSION = fca_repo
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" fca_repo.control)
 
-REPOSITORIES = customers products accounts transactions conversations messages faqs
-
 MODULE_big = fca_repo
-OBJS = \
-	src/fca_repo.o \
-	src/model.o \
-	src/resource.o \
-	src/value.o \
-	src/query.o \
-	src/plan.o \
-	src/repeat.o \
-	src/rows.o \
-	src/filter.o \
-	src/sort.o \
-	src/signature.o \
-	src/finder.o \
-	src/base_repository.o \
-	src/batch.o \
-	src/upsert.o \
-	src/report.o \
-	src/subtransaction.o \
-	src/support.o \
-	src/inline.o \
-	src/cursor.o \
-	src/tables.o \
-	src/schema_guard.o \
-	$(REPOSITORIES:%=src/repositories/%.o)
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/repositories/*.c)))
 
-# The install script is a build product: these pieces, in this order.
-SQL_PIECES = \
-	src/schema_guard.sql \
-	src/support.sql \
-	$(REPOSITORIES:%=src/repositories/%.sql) \
-	src/base_repository.sql \
-	src/upsert.sql \
-	src/report.sql \
-	src/cursor.sql \
-	src/tables.sql
+# The install script is a build product.  The guard comes first; the repositories need the function
+# that the planner asks.
+SQL_FIRST = src/schema_guard.sql src/support.sql
+SQL_PIECES = $(SQL_FIRST) $(sort $(wildcard src/repositories/*.sql)) \
+	$(filter-out $(SQL_FIRST),$(sort $(wildcard src/*.sql)))
 SCRIPT_BUILT = fca_repo--$(EXTVERSION).sql
 
 DATA_built = $(SCRIPT_BUILT)

@@ -9,106 +9,27 @@
  */
 #include "compat.h"
 
-#include "access/sysattr.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "base_repository.h"
+#include "assignment.h"
 #include "batch.h"
+#include "call.h"
+#include "filter.h"
 #include "rows.h"
-#include "signature.h"
 #include "sort.h"
 
-PG_FUNCTION_INFO_V1(fca_create);
-PG_FUNCTION_INFO_V1(fca_create_many);
-PG_FUNCTION_INFO_V1(fca_get_by_id);
-PG_FUNCTION_INFO_V1(fca_get_many);
-PG_FUNCTION_INFO_V1(fca_get_by_id_for_update);
-PG_FUNCTION_INFO_V1(fca_get_children);
-PG_FUNCTION_INFO_V1(fca_get_all);
-PG_FUNCTION_INFO_V1(fca_get_by_filters);
-PG_FUNCTION_INFO_V1(fca_get_page);
-PG_FUNCTION_INFO_V1(fca_find_one);
-PG_FUNCTION_INFO_V1(fca_count);
-PG_FUNCTION_INFO_V1(fca_count_estimate);
-PG_FUNCTION_INFO_V1(fca_exists);
-PG_FUNCTION_INFO_V1(fca_update);
-PG_FUNCTION_INFO_V1(fca_update_if);
-PG_FUNCTION_INFO_V1(fca_update_many);
-PG_FUNCTION_INFO_V1(fca_delete);
-PG_FUNCTION_INFO_V1(fca_delete_many);
+static const FcaAccess to_lock = {RowShareLock, ACL_UPDATE | ACL_SELECT};
+static const FcaAccess to_insert = {RowExclusiveLock, ACL_INSERT | ACL_SELECT, "INSERT"};
+static const FcaAccess to_update = {RowExclusiveLock, ACL_UPDATE | ACL_SELECT, "UPDATE"};
+static const FcaAccess to_delete = {RowExclusiveLock, ACL_DELETE | ACL_SELECT, "DELETE"};
 
 /* At most this many rows are read where one is expected: enough to see a second. */
 static const FcaWindow one_row = {.count = 2};
 static const FcaWindow all_rows = {0};
-
-void
-fca_call_begin(FcaCall *call, FunctionCallInfo fcinfo, FcaOperation operation)
-{
-	const char *command = NULL;
-	LOCKMODE	lockmode = AccessShareLock;
-	AclMode		needed = ACL_SELECT;
-
-	fca_check_signature(fcinfo, NULL);
-	switch (operation)
-	{
-		case FCA_OP_CREATE:
-			command = "INSERT";
-			needed = ACL_INSERT | ACL_SELECT;
-			break;
-		case FCA_OP_CREATE_REPORT:
-			command = "INSERT";
-			needed = ACL_INSERT;
-			break;
-		case FCA_OP_UPSERT_INSERT:
-			command = "INSERT";
-			needed = ACL_INSERT | ACL_UPDATE | ACL_SELECT;
-			break;
-		case FCA_OP_UPDATE:
-		case FCA_OP_UPDATE_IF:
-		case FCA_OP_UPDATE_MANY:
-			command = "UPDATE";
-			needed = ACL_UPDATE | ACL_SELECT;
-			break;
-		case FCA_OP_LOCK:
-			lockmode = RowShareLock;
-			needed = ACL_UPDATE | ACL_SELECT;
-			break;
-		case FCA_OP_DELETE:
-		case FCA_OP_DELETE_MANY:
-			command = "DELETE";
-			needed = ACL_DELETE | ACL_SELECT;
-			break;
-		default:
-			break;
-	}
-
-	/* A standby refuses the lock of a write with another error than the write. */
-	if (command != NULL)
-	{
-		PreventCommandDuringRecovery(command);
-		lockmode = RowExclusiveLock;
-	}
-
-	call->fcinfo = fcinfo;
-	fca_model_open(&call->model, fcinfo, 0, lockmode);
-	if (command != NULL && !isTempNamespace(RelationGetNamespace(call->model.rel)))
-		PreventCommandIfReadOnly(command);
-	fca_model_check_privileges(&call->model, needed);
-	fca_query_begin(&call->query, &call->model, operation);
-}
-
-void
-fca_call_end(FcaCall *call)
-{
-	fca_model_close(&call->model);
-}
 
 /* The "id" of a view need not be unique. */
 static void
@@ -131,7 +52,6 @@ static void
 read_id(FcaCall *call, int argno)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
-
 	Form_pg_attribute key = fca_model_key(&call->model);
 
 	fca_query_shape_column(&call->query, key);
@@ -175,13 +95,16 @@ keep_select(FcaCall *call, const char *condition)
 	return fca_plan_keep(&call->query, 0);
 }
 
+FCA_FUNCTION(fca_get_by_id, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID});
+
 Datum
 fca_get_by_id(PG_FUNCTION_ARGS)
 {
 	FcaCall		call;
 	FcaPlan    *plan;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_GET);
+	fca_call_begin(&call, fcinfo, &fca_get_by_id_signature, &fca_to_read);
 	fca_rows_begin(fcinfo);
 	read_id(&call, 1);
 
@@ -195,6 +118,9 @@ fca_get_by_id(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+FCA_FUNCTION(fca_get_by_id_for_update, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID, BOOLOID});
+
 Datum
 fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 {
@@ -202,7 +128,7 @@ fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	bool		nowait;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_LOCK);
+	fca_call_begin(&call, fcinfo, &fca_get_by_id_for_update_signature, &to_lock);
 	fca_rows_begin(fcinfo);
 	nowait = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 	fca_query_shape(&call.query, nowait);
@@ -230,12 +156,13 @@ fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 static void
 check_ambiguous(FcaCall *call)
 {
+	static const char ambiguous[] = "get_many: ambiguous keys";
 	FcaQuery	query;
 	FcaPlan    *plan;
 
 	if (fca_model_key_is_unique(&call->model))
 		return;
-	fca_query_again(&query, &call->query, FCA_OP_GET_MANY_AMBIGUOUS);
+	fca_query_again(&query, &call->query, ambiguous);
 	plan = fca_plan_find(&query);
 	if (plan == NULL)
 	{
@@ -246,13 +173,16 @@ check_ambiguous(FcaCall *call)
 		check_single(call, 2);
 }
 
+FCA_FUNCTION(fca_get_many, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEARRAYOID});
+
 Datum
 fca_get_many(PG_FUNCTION_ARGS)
 {
 	FcaCall		call;
 	FcaPlan    *plan;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_GET_MANY);
+	fca_call_begin(&call, fcinfo, &fca_get_many_signature, &fca_to_read);
 	fca_rows_begin(fcinfo);
 	read_ids(&call, fca_model_key(&call.model), 1);
 
@@ -271,6 +201,9 @@ fca_get_many(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+FCA_FUNCTION(fca_get_children, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, TEXTOID, ANYCOMPATIBLEARRAYOID, INT8OID, TEXTOID});
+
 Datum
 fca_get_children(PG_FUNCTION_ARGS)
 {
@@ -280,7 +213,7 @@ fca_get_children(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	int			limit;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_CHILDREN);
+	fca_call_begin(&call, fcinfo, &fca_get_children_signature, &fca_to_read);
 	fca_rows_begin(fcinfo);
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -308,7 +241,7 @@ fca_get_children(PG_FUNCTION_ARGS)
 
 /* A list; its arguments are filters (where "filtered"), skip, max_rows, sort_by. */
 static Datum
-get_list(FunctionCallInfo fcinfo, bool filtered)
+get_list(FunctionCallInfo fcinfo, const FcaSignature *signature, bool filtered)
 {
 	FcaCall		call;
 	FcaFilter  *filter = NULL;
@@ -317,9 +250,8 @@ get_list(FunctionCallInfo fcinfo, bool filtered)
 	FcaPlan    *plan;
 	int			argno = filtered ? 2 : 1;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_LIST);
+	fca_call_begin(&call, fcinfo, signature, &fca_to_read);
 	fca_rows_begin(fcinfo);
-	fca_query_shape(&call.query, filtered);
 	if (filtered)
 		filter = fca_filter_read(&call.query, fcinfo, 1, false);
 	window = fca_query_window(&call.query, &fcinfo->args[argno],
@@ -342,17 +274,26 @@ get_list(FunctionCallInfo fcinfo, bool filtered)
 	return (Datum) 0;
 }
 
+FCA_FUNCTION(fca_get_all, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, INT8OID, INT8OID, TEXTOID});
+
 Datum
 fca_get_all(PG_FUNCTION_ARGS)
 {
-	return get_list(fcinfo, false);
+	return get_list(fcinfo, &fca_get_all_signature, false);
 }
+
+FCA_FUNCTION(fca_get_by_filters, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, JSONBOID, INT8OID, INT8OID, TEXTOID});
 
 Datum
 fca_get_by_filters(PG_FUNCTION_ARGS)
 {
-	return get_list(fcinfo, true);
+	return get_list(fcinfo, &fca_get_by_filters_signature, true);
 }
+
+FCA_FUNCTION(fca_get_page, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, JSONBOID, TEXTOID, INT8OID, JSONBOID});
 
 Datum
 fca_get_page(PG_FUNCTION_ARGS)
@@ -363,7 +304,7 @@ fca_get_page(PG_FUNCTION_ARGS)
 	FcaWindow	window;
 	FcaPlan    *plan;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_PAGE);
+	fca_call_begin(&call, fcinfo, &fca_get_page_signature, &fca_to_read);
 	fca_rows_begin(fcinfo);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
 	window = fca_query_window(&call.query, NULL, &fcinfo->args[3]);
@@ -385,6 +326,9 @@ fca_get_page(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+FCA_FUNCTION(fca_find_one, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, JSONBOID});
+
 Datum
 fca_find_one(PG_FUNCTION_ARGS)
 {
@@ -392,7 +336,7 @@ fca_find_one(PG_FUNCTION_ARGS)
 	FcaFilter  *filter;
 	FcaPlan    *plan;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_FIND_ONE);
+	fca_call_begin(&call, fcinfo, &fca_find_one_signature, &fca_to_read);
 	fca_rows_begin(fcinfo);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
 
@@ -423,6 +367,8 @@ keep_test(FcaCall *call, const char *what, const char *condition, int options)
 	return fca_plan_keep(&call->query, options);
 }
 
+FCA_FUNCTION(fca_count, .returns = INT8OID, .arguments = {ANYELEMENTOID, JSONBOID});
+
 Datum
 fca_count(PG_FUNCTION_ARGS)
 {
@@ -432,7 +378,7 @@ fca_count(PG_FUNCTION_ARGS)
 	Datum		count;
 	bool		isnull;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_COUNT);
+	fca_call_begin(&call, fcinfo, &fca_count_signature, &fca_to_read);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
 
 	SPI_connect();
@@ -451,6 +397,9 @@ fca_count(PG_FUNCTION_ARGS)
  * The planner's estimate for the very values of the call: so the plan is made
  * for them, and only the parsed query is kept.
  */
+FCA_FUNCTION(fca_count_estimate, .returns = INT8OID,
+			 .arguments = {ANYELEMENTOID, JSONBOID});
+
 Datum
 fca_count_estimate(PG_FUNCTION_ARGS)
 {
@@ -459,7 +408,7 @@ fca_count_estimate(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	double		rows;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_COUNT_ESTIMATE);
+	fca_call_begin(&call, fcinfo, &fca_count_estimate_signature, &fca_to_read);
 	call.query.planned_for_values = true;
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
 
@@ -473,6 +422,9 @@ fca_count_estimate(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) Min(rows, 9e18));
 }
 
+FCA_FUNCTION(fca_exists, .returns = BOOLOID,
+			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID});
+
 Datum
 fca_exists(PG_FUNCTION_ARGS)
 {
@@ -480,7 +432,7 @@ fca_exists(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	bool		found = false;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_EXISTS);
+	fca_call_begin(&call, fcinfo, &fca_exists_signature, &fca_to_read);
 	read_id(&call, 1);
 
 	SPI_connect();
@@ -496,38 +448,6 @@ fca_exists(PG_FUNCTION_ARGS)
 /*
  * New rows
  */
-
-JsonbContainer *
-fca_object_argument(FunctionCallInfo fcinfo, int argno)
-{
-	JsonbValue	data = {.type = jbvNull};
-
-	if (!PG_ARGISNULL(argno))
-		fca_json_value(PG_GETARG_JSONB_P(argno), &data);
-	if (!fca_json_is_object(&data))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("data must be a JSON object"),
-				 errdetail("Got %s.", fca_json_kind(&data)),
-				 fca_hint_at_string(&data)));
-	return data.val.binary.data;
-}
-
-JsonbContainer *
-fca_rows_argument(FunctionCallInfo fcinfo, int argno)
-{
-	JsonbValue	rows = {.type = jbvNull};
-
-	if (!PG_ARGISNULL(argno))
-		fca_json_value(PG_GETARG_JSONB_P(argno), &rows);
-	if (!fca_json_is_array(&rows))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("rows must be an array of JSON objects"),
-				 errdetail("Got %s.", fca_json_kind(&rows)),
-				 fca_hint_at_string(&rows)));
-	return rows.val.binary.data;
-}
 
 /* A trigger or a rule may change how many there are; not so in silence. */
 static void
@@ -567,6 +487,9 @@ prepare_batch(FcaBatch *batch)
 	return plan;
 }
 
+FCA_FUNCTION(fca_create, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, JSONBOID});
+
 Datum
 fca_create(PG_FUNCTION_ARGS)
 {
@@ -579,9 +502,9 @@ fca_create(PG_FUNCTION_ARGS)
 	Datum		row = (Datum) 0;
 	uint64		created;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_CREATE);
+	fca_call_begin(&call, fcinfo, &fca_create_signature, &to_insert);
 	fca_rows_check_type(fcinfo, &call.model);
-	fca_batch_begin(&batch, &call.query, NULL, fca_object_argument(fcinfo, 1), false);
+	fca_batch_begin(&batch, &call.query, NULL, fca_object_argument(fcinfo, 1, "data"), false);
 	SPI_connect();
 	plan = prepare_batch(&batch);
 	fca_batch_fill(&batch, &it, &ordinal, true);
@@ -593,13 +516,16 @@ fca_create(PG_FUNCTION_ARGS)
 	return row;
 }
 
+FCA_FUNCTION(fca_create_many, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, JSONBOID});
+
 Datum
 fca_create_many(PG_FUNCTION_ARGS)
 {
 	FcaCall		call;
 	FcaBatch	batch;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_CREATE);
+	fca_call_begin(&call, fcinfo, &fca_create_many_signature, &to_insert);
 	fca_rows_begin(fcinfo);
 	fca_batch_begin(&batch, &call.query, fca_rows_argument(fcinfo, 1), NULL, false);
 	if (batch.count > 0)
@@ -634,131 +560,6 @@ fca_create_many(PG_FUNCTION_ARGS)
  * Changes
  */
 
-List *
-fca_assignments_read(FcaQuery *query, JsonbContainer *data)
-{
-	List	   *assignments = NIL;
-	JsonbIterator *it = NULL;
-	JsonbValue	key;
-	JsonbValue	value;
-
-	while (fca_json_next(data, &it, &key, &value))
-	{
-		FcaAssignment *assignment = palloc(sizeof(FcaAssignment));
-		Form_pg_attribute column = fca_model_column(query->model, fca_json_string(&key));
-
-		fca_query_shape_column(query, column);
-		assignment->column = column;
-		assignment->json = value;
-		assignment->param = fca_query_param(query, column->atttypid, (Datum) 0, true);
-		assignments = lappend(assignments, assignment);
-	}
-	fca_query_shape(query, InvalidAttrNumber);	/* the end of the columns */
-	return assignments;
-}
-
-void
-fca_assignments_fill(FcaQuery *query, const List *assignments, FcaPlan *plan,
-					 int64 row)
-{
-	ListCell   *cell;
-
-	fca_plan_check(plan);
-	foreach(cell, assignments)
-	{
-		FcaAssignment *assignment = lfirst(cell);
-		Form_pg_attribute column = assignment->column;
-		NullableDatum *param = &query->params[assignment->param - 1];
-
-		param->value = fca_input_value(fca_column_input(query->model, column, true),
-									   &assignment->json, row, &param->isnull);
-	}
-}
-
-/* Can a column be set at all?  Not a generated one, nor an expression of a view. */
-static bool
-is_settable(const FcaModel *model, Form_pg_attribute column)
-{
-	if (model->rel->rd_rel->relkind == RELKIND_VIEW)
-		return (relation_is_updatable(RelationGetRelid(model->rel), NIL, true,
-									  bms_make_singleton(column->attnum - FirstLowInvalidHeapAttributeNumber)) &
-				(1 << CMD_UPDATE)) != 0;
-	return column->attgenerated == '\0' &&
-		column->attidentity != ATTRIBUTE_IDENTITY_ALWAYS;
-}
-
-/* Is this a column that now() can be put into? */
-static bool
-takes_time(const FcaModel *model, Form_pg_attribute column)
-{
-	Oid			type = getBaseType(column->atttypid);
-
-	return (type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID) &&
-		is_settable(model, column);
-}
-
-/*
- * A column that can be set to itself, for an update that sets nothing else: so
- * its privileges, triggers and number of rows are those of any update.
- */
-static Form_pg_attribute
-settable_column(const FcaModel *model)
-{
-	for (int i = 0; i < model->rowdesc->natts; i++)
-	{
-		Form_pg_attribute wanted = TupleDescAttr(model->rowdesc, i);
-		Form_pg_attribute column;
-
-		if (wanted->attisdropped)
-			continue;
-		column = fca_model_column(model, NameStr(wanted->attname));
-		if (is_settable(model, column))
-			return column;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("model %s has no column that can be changed", fca_model_name(model)),
-			 errtable(model->rel)));
-}
-
-void
-fca_append_set(FcaQuery *query, const List *assignments, const List *except,
-			   bool excluded)
-{
-	StringInfo	text = &query->text;
-	Form_pg_attribute updated_at = fca_model_find_column(query->model, "updated_at");
-	const char *separator = " SET ";
-	ListCell   *cell;
-
-	foreach(cell, assignments)
-	{
-		FcaAssignment *assignment = lfirst(cell);
-		const char *name = quote_identifier(NameStr(assignment->column->attname));
-
-		if (updated_at != NULL && assignment->column->attnum == updated_at->attnum)
-			updated_at = NULL;
-		if (fca_has_column(except, assignment->column))
-			continue;
-		appendStringInfo(text, "%s%s = ", separator, name);
-		if (excluded)
-			appendStringInfo(text, "excluded.%s", name);
-		else
-			appendStringInfo(text, "$%d", assignment->param);
-		separator = ", ";
-	}
-	if (updated_at != NULL && takes_time(query->model, updated_at))
-		appendStringInfo(text, "%s%s = pg_catalog.now()", separator,
-						 quote_identifier(NameStr(updated_at->attname)));
-	else if (strcmp(separator, " SET ") == 0)
-	{
-		Form_pg_attribute column = settable_column(query->model);
-
-		appendStringInfo(text, " SET %s = %s",
-						 quote_identifier(NameStr(column->attname)),
-						 fca_column_text(column));
-	}
-}
-
 /* UPDATE ... WHERE condition. */
 static void
 append_update(FcaCall *call, const List *assignments, const char *condition)
@@ -771,19 +572,19 @@ append_update(FcaCall *call, const List *assignments, const char *condition)
 
 /* An update by key; with "conditional" only while the third argument holds. */
 static Datum
-update_by_id(FunctionCallInfo fcinfo, bool conditional)
+update_by_id(FunctionCallInfo fcinfo, const FcaSignature *signature, bool conditional)
 {
 	FcaCall		call;
 	FcaFilter  *expected = NULL;
 	List	   *assignments;
 	FcaPlan    *plan;
 
-	fca_call_begin(&call, fcinfo, conditional ? FCA_OP_UPDATE_IF : FCA_OP_UPDATE);
+	fca_call_begin(&call, fcinfo, signature, &to_update);
 	fca_rows_begin(fcinfo);
 	if (conditional)
 		expected = fca_filter_read(&call.query, fcinfo, 2, false);
 	assignments = fca_assignments_read(&call.query,
-									   fca_object_argument(fcinfo, conditional ? 3 : 2));
+									   fca_object_argument(fcinfo, conditional ? 3 : 2, "data"));
 	read_id(&call, 1);
 
 	SPI_connect();
@@ -806,17 +607,26 @@ update_by_id(FunctionCallInfo fcinfo, bool conditional)
 	return (Datum) 0;
 }
 
+FCA_FUNCTION(fca_update, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID});
+
 Datum
 fca_update(PG_FUNCTION_ARGS)
 {
-	return update_by_id(fcinfo, false);
+	return update_by_id(fcinfo, &fca_update_signature, false);
 }
+
+FCA_FUNCTION(fca_update_if, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID, JSONBOID});
 
 Datum
 fca_update_if(PG_FUNCTION_ARGS)
 {
-	return update_by_id(fcinfo, true);
+	return update_by_id(fcinfo, &fca_update_if_signature, true);
 }
+
+FCA_FUNCTION(fca_update_many, .returns = INT8OID,
+			 .arguments = {ANYELEMENTOID, JSONBOID, JSONBOID});
 
 Datum
 fca_update_many(PG_FUNCTION_ARGS)
@@ -827,9 +637,9 @@ fca_update_many(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	uint64		count;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_UPDATE_MANY);
+	fca_call_begin(&call, fcinfo, &fca_update_many_signature, &to_update);
 	filter = fca_filter_read(&call.query, fcinfo, 1, true);
-	assignments = fca_assignments_read(&call.query, fca_object_argument(fcinfo, 2));
+	assignments = fca_assignments_read(&call.query, fca_object_argument(fcinfo, 2, "data"));
 
 	SPI_connect();
 	plan = fca_plan_find(&call.query);
@@ -854,6 +664,9 @@ keep_delete(FcaCall *call, const char *condition)
 	return fca_plan_keep(&call->query, 0);
 }
 
+FCA_FUNCTION(fca_delete, .returns = BOOLOID,
+			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID});
+
 Datum
 fca_delete(PG_FUNCTION_ARGS)
 {
@@ -861,7 +674,7 @@ fca_delete(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	uint64		count = 0;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_DELETE);
+	fca_call_begin(&call, fcinfo, &fca_delete_signature, &to_delete);
 	read_id(&call, 1);
 
 	SPI_connect();
@@ -875,6 +688,9 @@ fca_delete(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(count > 0);
 }
 
+FCA_FUNCTION(fca_delete_many, .returns = INT8OID,
+			 .arguments = {ANYELEMENTOID, JSONBOID});
+
 Datum
 fca_delete_many(PG_FUNCTION_ARGS)
 {
@@ -883,7 +699,7 @@ fca_delete_many(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	uint64		count;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_DELETE_MANY);
+	fca_call_begin(&call, fcinfo, &fca_delete_many_signature, &to_delete);
 	filter = fca_filter_read(&call.query, fcinfo, 1, true);
 
 	SPI_connect();

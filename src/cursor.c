@@ -26,14 +26,12 @@
 #include "utils/portal.h"
 #include "utils/syscache.h"
 
-#include "base_repository.h"
+#include "call.h"
+#include "filter.h"
 #include "finder.h"
 #include "rows.h"
-#include "signature.h"
 #include "sort.h"
-
-PG_FUNCTION_INFO_V1(fca_open_cursor);
-PG_FUNCTION_INFO_V1(fca_open_finder);
+#include "value.h"
 
 /*
  * Error 25P01 where the cursor would be gone before it could be read: in a
@@ -79,6 +77,9 @@ open_plan(FunctionCallInfo fcinfo, int argno, FcaPlan *plan, const FcaQuery *que
 	return PointerGetDatum(opened);
 }
 
+FCA_FUNCTION(fca_open_cursor, .returns = REFCURSOROID,
+			 .arguments = {ANYELEMENTOID, JSONBOID, TEXTOID, TEXTOID});
+
 Datum
 fca_open_cursor(PG_FUNCTION_ARGS)
 {
@@ -89,7 +90,7 @@ fca_open_cursor(PG_FUNCTION_ARGS)
 	FcaPlan    *plan;
 	Datum		name;
 
-	fca_call_begin(&call, fcinfo, FCA_OP_CURSOR);
+	fca_call_begin(&call, fcinfo, &fca_open_cursor_signature, &fca_to_read);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
 	sort = fca_sort_read(&call.query, fcinfo, 2);
 	SPI_connect();
@@ -114,8 +115,8 @@ finder_names(void)
 	StringInfoData names;
 
 	initStringInfo(&names);
-	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
-		for (const FcaFinder *const *finder = (*resource)->finders; *finder != NULL; finder++)
+	for (int i = 0; fca_resources[i] != NULL; i++)
+		for (const FcaFinder *const *finder = fca_resources[i]->finders; *finder != NULL; finder++)
 			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", (*finder)->name);
 	return names.data;
 }
@@ -124,6 +125,7 @@ finder_names(void)
 typedef struct FinderFunction
 {
 	const FcaFinder *finder;
+	const FcaResource *resource;
 	Oid			oid;
 	Oid			rowtype;
 	int			nargs;
@@ -146,17 +148,19 @@ look_up_finder(const char *name, FinderFunction *function)
 	{
 		HeapTuple	tuple = &functions->members[i]->tuple;
 		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
-		const FcaFinder *finder = NULL;
+		const FcaFinder *finder;
+		const FcaResource *resource;
 		Datum		datum;
 		bool		isnull;
 
 		if (form->pronamespace != schema || form->prolang != ClanguageId)
 			continue;
 		datum = SysCacheGetAttr(PROCNAMEARGSNSP, tuple, Anum_pg_proc_prosrc, &isnull);
-		finder = fca_finder_of_symbol(TextDatumGetCString(datum));
-		if (finder == NULL || !fca_signature_fits(tuple, finder))
+		finder = fca_finder_of_symbol(TextDatumGetCString(datum), &resource);
+		if (finder == NULL || !fca_finder_signature_fits(tuple, resource, finder))
 			continue;
 		function->finder = finder;
+		function->resource = resource;
 		function->oid = form->oid;
 		function->rowtype = form->prorettype;
 		datum = SysCacheGetAttr(PROCNAMEARGSNSP, tuple, Anum_pg_proc_proargdefaults, &isnull);
@@ -215,7 +219,7 @@ check_kind(const char *name, Oid type, const JsonbValue *json)
 
 /* The arguments of a finder from a JSON object of their names. */
 static void
-read_arguments(FinderFunction *function, JsonbContainer *given, FcaArgument *arguments)
+read_arguments(FinderFunction *function, JsonbContainer *given, FcaGiven *arguments)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function->oid));
 	char	   *modes;
@@ -269,45 +273,42 @@ read_arguments(FinderFunction *function, JsonbContainer *given, FcaArgument *arg
 	}
 }
 
+FCA_FUNCTION(fca_open_finder, .returns = REFCURSOROID,
+			 .arguments = {TEXTOID, JSONBOID, TEXTOID});
+
 Datum
 fca_open_finder(PG_FUNCTION_ARGS)
 {
 	FinderFunction function;
-	FcaArgument arguments[FCA_MAX_ARGUMENTS];
-	FcaFinding	finding;
+	FcaGiven	arguments[FCA_MAX_ARGUMENTS];
+	FcaFinderCall call = {0};
 	FcaPlan    *plan;
 	Datum		name;
-	JsonbValue	given = {.type = jbvNull};
 
-	fca_check_signature(fcinfo, NULL);
+	fca_check_signature(fcinfo, &fca_open_finder_signature);
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("finder must not be null"),
 				 errhint("The finders are: %s.", finder_names())));
 	look_up_finder(text_to_cstring(PG_GETARG_TEXT_PP(0)), &function);
-	if (!PG_ARGISNULL(1))
-		fca_json_value(PG_GETARG_JSONB_P(1), &given);
-	if (!fca_json_is_object(&given))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("arguments must be a JSON object"),
-				 errdetail("Got %s.", fca_json_kind(&given)),
-				 fca_hint_at_string(&given)));
-	read_arguments(&function, given.val.binary.data, arguments);
+	read_arguments(&function, fca_object_argument(fcinfo, 1, "arguments"), arguments);
 
-	fca_finding_begin(&finding, function.finder, function.rowtype, arguments, true);
+	call.function = function.oid;
+	fca_model_open_resource(&call.model, function.resource, function.rowtype,
+							function.finder->for_update_of != NULL ? RowShareLock : AccessShareLock);
+	fca_finder_call_begin(&call, function.finder, arguments, true);
 	SPI_connect();
-	plan = fca_plan_find(&finding.query);
+	plan = fca_plan_find(&call.query);
 	if (plan == NULL)
 	{
-		fca_finding_write(&finding);
-		plan = fca_plan_keep(&finding.query, CURSOR_OPT_FAST_PLAN);
+		fca_finder_call_write(&call);
+		plan = fca_plan_keep(&call.query, CURSOR_OPT_FAST_PLAN);
 	}
-	if (function.finder->locks != NULL)
-		fca_check_lockable(plan, &finding.model, "SKIP LOCKED");
-	name = open_plan(fcinfo, 2, plan, &finding.query);
+	if (function.finder->for_update_of != NULL)
+		fca_check_lockable(plan, &call.model, "SKIP LOCKED");
+	name = open_plan(fcinfo, 2, plan, &call.query);
 	SPI_finish();
-	fca_model_close(&finding.model);
+	fca_model_close(&call.model);
 	return name;
 }

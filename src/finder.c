@@ -1,9 +1,9 @@
 /*
  * finder.c
- *		A finder from its declaration.
+ *		A finder's call: its query from its declaration.
  *
  * The query's text, its keyset form and the meaning of the SQL arguments all
- * derive from the declaration (see resource.h).
+ * derive from the declaration.
  */
 #include "compat.h"
 
@@ -13,82 +13,21 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
-#include "nodes/value.h"
-#include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
-#include "utils/timestamp.h"
+#include "utils/typcache.h"
 
 #include "finder.h"
 #include "rows.h"
 #include "signature.h"
 
-const FcaFinder *
-fca_finder_origin(const FcaFinder *finder)
-{
-	return finder->each_of != NULL ? finder->each_of
-		: finder->locks != NULL ? finder->locks : finder;
-}
-
-bool
-fca_finder_has_index(const FcaFinder *finder)
-{
-	return fca_finder_origin(finder) == finder && finder->paging != FCA_ONE_ROW &&
-		finder->where[0].test != FCA_CONTAINS;
-}
-
-const FcaFinder *
-fca_finder_of_symbol(const char *symbol)
-{
-	if (strncmp(symbol, "fca_", 4) != 0)
-		return NULL;
-	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
-		for (const FcaFinder *const *finder = (*resource)->finders; *finder != NULL; finder++)
-			if (strcmp((*finder)->name, symbol + 4) == 0)
-				return *finder;
-	return NULL;
-}
-
-int
-fca_count_conditions(const FcaFinder *finder)
-{
-	int			count = 0;
-
-	while (count < FCA_MAX_CONDITIONS && finder->where[count].column != NULL)
-		count++;
-	return count;
-}
-
-int
-fca_count_order(const FcaFinder *finder)
-{
-	int			count = 0;
-
-	while (count < FCA_MAX_ORDER &&
-		   (finder->order[count].column != NULL ||
-			finder->order[count].expression != NULL))
-		count++;
-	return count;
-}
-
-bool
-fca_finder_has_place(const FcaFinder *finder)
-{
-	return finder->paging == FCA_KEYSET && fca_finder_origin(finder) == finder;
-}
-
-bool
-fca_finder_has_max_rows(const FcaFinder *finder)
-{
-	return fca_finder_origin(finder)->paging >= FCA_LIMITED;
-}
-
 /* Error 22023 where the column takes other values only. */
 static void
-check_value(const FcaFinder *finder, const FcaCondition *condition, const char *value)
+check_value(const FcaModel *model, const char *name, const char *value)
 {
-	const FcaColumn *column = fca_resource_column(finder->resource, condition->column);
+	const FcaColumn *column = model->resource == NULL ? NULL
+		: fca_resource_column(model->resource, name);
 	StringInfoData valid;
 
 	if (column == NULL || column->one_of == NULL)
@@ -102,7 +41,7 @@ check_value(const FcaFinder *finder, const FcaCondition *condition, const char *
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid %s \"%s\"", condition->column, value),
+			 errmsg("invalid %s \"%s\"", name, value),
 			 errhint("Valid values are: %s.", valid.data)));
 }
 
@@ -138,88 +77,73 @@ has_trigram(const char *text, int length)
  * read text here; those of the server may be cast to in SQL.
  */
 static int
-add_operand(FcaFinding *finding, const char *column, Oid type, Datum value, bool isnull)
+add_operand(FcaFinderCall *call, const char *column, Oid type, Datum value, bool isnull)
 {
-	FcaQuery   *query = &finding->query;
+	FcaQuery   *query = &call->query;
 
-	if (!fca_model_has_user_types(&finding->model))
+	if (!fca_model_has_user_types(&call->model))
 		return fca_query_param(query, type, value, isnull);
 	return (type_is_array(type) ? fca_query_operands : fca_query_operand)
-		(query, fca_model_column(&finding->model, column), type, value, isnull);
+		(query, fca_model_column(&call->model, column), type, value, isnull);
 }
 
 /* Error 22023 where the column is an enum without that label. */
 static void
-check_label(FcaFinding *finding, const char *name, const char *value)
+check_label(FcaFinderCall *call, const char *name, const char *value)
 {
 	Form_pg_attribute column;
 
-	if (!fca_model_has_user_types(&finding->model))
+	if (!fca_model_has_user_types(&call->model))
 		return;
-	column = fca_model_column(&finding->model, name);
+	column = fca_model_column(&call->model, name);
 	if (get_typtype(getBaseType(column->atttypid)) == TYPTYPE_ENUM)
 		(void) fca_column_label(column, value,
-								fca_model_values(&finding->model, column) != NULL);
+								fca_model_values(&call->model, column) != NULL);
 }
 
 /*
- * Reads the arguments of the conditions, and gives the one after them.  A NULL
- * finds nothing.  A value that the relation's enum lacks is an error: the
- * relation could only be mistaken about it.
+ * Reads the argument of a condition.  A NULL finds nothing.  A value that the
+ * relation's enum lacks is an error: the relation could only be mistaken about
+ * it.
  */
-static const FcaArgument *
-read_conditions(FcaFinding *finding, const FcaArgument *argument)
+static void
+read_condition(FcaFinderCall *call, int i, const FcaGiven *given)
 {
-	const FcaFinder *from = fca_finder_origin(finding->finder);
+	const FcaCondition *condition = &fca_finder_origin(call->finder)->where[i];
+	Datum		value = given->value.value;
+	bool		isnull = given->value.isnull;
 
-	for (int i = 0; i < fca_count_conditions(from); i++)
+	if (!isnull && condition->test == FCA_CONTAINS)
 	{
-		const FcaCondition *condition = &from->where[i];
-		const FcaArgument *given;
-		Datum		value;
-		bool		isnull;
+		text	   *wanted = DatumGetTextPP(value);
 
-		if (condition->test == FCA_IS)
-			continue;
-		given = argument++;
-		value = given->value.value;
-		isnull = given->value.isnull;
-		if (!isnull && condition->test == FCA_CONTAINS)
-		{
-			text	   *wanted = DatumGetTextPP(value);
-
-			if (VARSIZE_ANY_EXHDR(wanted) == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("the text to search for must not be empty"),
-						 errhint("To get every row, use get_all().")));
-			value = fca_like_pattern(VARDATA_ANY(wanted), VARSIZE_ANY_EXHDR(wanted),
-									 true, true);
-			finding->by_trigrams = has_trigram(VARDATA_ANY(wanted),
-											   VARSIZE_ANY_EXHDR(wanted));
-		}
-		else if (!isnull && condition->test == FCA_EQUALS && given->type == TEXTOID)
-		{
-			char	   *wanted = TextDatumGetCString(value);
-
-			check_value(from, condition, wanted);
-			check_label(finding, condition->column, wanted);
-		}
-		finding->params[i] = condition->test == FCA_CONTAINS
-			? fca_query_param(&finding->query, given->type, value, isnull)
-			: add_operand(finding, condition->column, given->type, value, isnull);
+		if (VARSIZE_ANY_EXHDR(wanted) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the text to search for must not be empty"),
+					 errhint("To get every row, use get_all().")));
+		value = fca_like_pattern(VARDATA_ANY(wanted), VARSIZE_ANY_EXHDR(wanted),
+								 true, true);
+		call->by_trigrams = has_trigram(VARDATA_ANY(wanted),
+										VARSIZE_ANY_EXHDR(wanted));
 	}
-	return argument;
+	else if (!isnull && condition->test == FCA_EQ && given->type == TEXTOID)
+	{
+		char	   *wanted = TextDatumGetCString(value);
+
+		check_value(&call->model, condition->column, wanted);
+		check_label(call, condition->column, wanted);
+	}
+	call->params[i] = condition->test == FCA_CONTAINS
+		? fca_query_param(&call->query, given->type, value, isnull)
+		: add_operand(call, condition->column, given->type, value, isnull);
 }
 
-/* What the SQL function of a batch calls the number of rows for each key. */
+/* What the SQL function calls its argument n. */
 static const char *
-limit_name(const FcaFinder *finder)
+argument_name(const FcaFinderCall *call, int n)
 {
-	/* cppcheck-suppress unknownEvaluationOrder ; either string may be made first */
-	List	   *name = list_make2(makeString(FCA_SCHEMA), makeString(unconstify(char *, finder->name)));
-	Oid			unknown = InvalidOid;	/* of whatever arguments: there are no overloads */
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(LookupFuncName(name, -1, &unknown, false)));
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->function));
 	Oid		   *types;
 	char	  **names = NULL;
 	char	   *modes;
@@ -230,38 +154,48 @@ limit_name(const FcaFinder *finder)
 		count = get_func_arg_info(tuple, &types, &names, &modes);
 		ReleaseSysCache(tuple);
 	}
-	return names != NULL && count > 1 ? names[1] : "max_rows";
+	return names != NULL && n < count ? names[n] : "max_rows";
 }
 
 /*
- * Reads max_rows, and gives the argument after it.  Where the limit is that of
- * a subquery or a cursor, it is a parameter of the text.
+ * The executor stops at max_rows by itself.  But the limit of a part of the text,
+ * such as the rows of each key, or of a text that somebody else runs is a
+ * parameter of it.
  */
-static const FcaArgument *
-read_window(FcaFinding *finding, const FcaArgument *argument)
+static void
+read_max_rows(FcaFinderCall *call, int n, const NullableDatum *max_rows, bool limit_in_text)
 {
-	const FcaFinder *finder = finding->finder;
-	NullableDatum max_rows = {(Datum) 0, true};
+	int			param;
 
-	if (fca_finder_has_max_rows(finder))
-		max_rows = (argument++)->value;
-	if (finder->each_of == NULL && finder->paging != FCA_NEWEST && !finding->for_cursor)
+	if (!max_rows->isnull && DatumGetInt64(max_rows->value) < 0)
+		fca_check_limit(max_rows, argument_name(call, n));
+	if (!limit_in_text)
 	{
 		/* the text of a page is one of several parts, each with that LIMIT */
-		finding->window = fca_query_window(&finding->query, NULL, &max_rows);
-		finding->window.by_text = finder->paging == FCA_LIMITED &&
-			finding->window.count == (uint64) finding->window.bound;
+		call->window = fca_query_window(&call->query, NULL, max_rows);
+		call->window.by_text = fca_finder_form(call->finder) == FCA_LIMITED &&
+			call->window.count == (uint64) call->window.bound;
+		return;
 	}
-	else if (fca_finder_has_max_rows(finder))
-	{
-		if (!max_rows.isnull && DatumGetInt64(max_rows.value) < 0)
-			fca_check_limit(&max_rows, finder->each_of != NULL ? limit_name(finder) : "max_rows");
-		finding->limit = fca_query_param(&finding->query, INT8OID,
-										 max_rows.value, max_rows.isnull);
-	}
-	if (finder->paging == FCA_ONE_ROW && finder->each_of == NULL)
-		finding->window.count = 2;	/* enough to see a second */
-	return argument;
+	param = fca_query_param(&call->query, INT8OID, max_rows->value, max_rows->isnull);
+	if (!max_rows->isnull || call->finder->batch_of != NULL ||
+		fca_finder_form(call->finder) == FCA_NEWEST)
+		call->limit = param;
+	fca_query_shape(&call->query, call->limit);
+}
+
+/* Is the value of a parameter less than that of another one, of its type? */
+static bool
+is_before(const FcaQuery *query, int a, int b)
+{
+	NullableDatum *left = &query->params[a - 1];
+	NullableDatum *right = &query->params[b - 1];
+	TypeCacheEntry *type = lookup_type_cache(query->types[a - 1], TYPECACHE_CMP_PROC_FINFO);
+
+	return query->types[a - 1] == query->types[b - 1] &&
+		!left->isnull && !right->isnull && OidIsValid(type->cmp_proc) &&
+		DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo, type->typcollation,
+										left->value, right->value)) < 0;
 }
 
 /*
@@ -269,24 +203,21 @@ read_window(FcaFinding *finding, const FcaArgument *argument)
  * with it would start to read there on some servers.
  */
 static void
-drop_end(FcaFinding *finding, const FcaArgument *place)
+drop_end(FcaFinderCall *call)
 {
-	const FcaFinder *from = fca_finder_origin(finding->finder);
+	const FcaFinder *origin = fca_finder_origin(call->finder);
 
-	for (int i = 0; i < fca_count_conditions(from); i++)
+	for (int i = 0; i < fca_finder_conditions(origin); i++)
 	{
-		const NullableDatum *end;
 		bool		dropped;
 
-		if (from->where[i].test != FCA_BEFORE || !from->order[0].descending ||
-			strcmp(from->where[i].column, from->order[0].column) != 0)
+		if (origin->where[i].test != FCA_LT || !origin->order[0].descending ||
+			strcmp(origin->where[i].column, origin->order[0].column) != 0)
 			continue;
-		end = &finding->query.params[finding->params[i] - 1];
-		dropped = !end->isnull &&
-			DatumGetTimestampTz(place[0].value.value) < DatumGetTimestampTz(end->value);
-		fca_query_shape(&finding->query, dropped);
+		dropped = is_before(&call->query, call->keys[0].after, call->params[i]);
+		fca_query_shape(&call->query, dropped);
 		if (dropped)
-			finding->params[i] = 0;
+			call->params[i] = 0;
 	}
 }
 
@@ -297,17 +228,17 @@ drop_end(FcaFinding *finding, const FcaArgument *place)
  * (equality would make the planner leave the key out of the order).
  */
 static void
-lead_with_condition(FcaFinding *finding)
+add_prefix_key(FcaFinderCall *call)
 {
-	const FcaFinder *from = fca_finder_origin(finding->finder);
+	const FcaFinder *origin = fca_finder_origin(call->finder);
 
-	if (finding->nkeys != 1 || from->where[0].test != FCA_EQUALS)
+	if (call->nkeys != 1 || origin->where[0].test != FCA_EQ)
 		return;
-	finding->keys[1] = finding->keys[0];
-	finding->nkeys = 2;
-	finding->keys[0].column = fca_model_column(&finding->model, from->where[0].column);
-	finding->keys[0].after = finding->keys[1].placed ? finding->params[0] : 0;
-	finding->led = true;
+	call->keys[1] = call->keys[0];
+	call->nkeys = 2;
+	call->keys[0].column = fca_model_column(&call->model, origin->where[0].column);
+	call->keys[0].after = call->keys[1].placed ? call->params[0] : 0;
+	call->prefix_key = true;
 }
 
 /* An expression of a declaration, in which {column} is the column as text. */
@@ -334,107 +265,119 @@ expression_text(const FcaModel *model, const char *expression)
 
 /* What the declaration says of the sort keys, for the text. */
 static void
-resolve_keys(FcaFinding *finding)
+resolve_keys(FcaFinderCall *call)
 {
-	const FcaFinder *from = fca_finder_origin(finding->finder);
+	const FcaFinder *origin = fca_finder_origin(call->finder);
 
-	for (int i = 0; i < finding->nkeys; i++)
+	for (int i = 0; i < call->nkeys; i++)
 	{
-		FcaSortKey *key = &finding->keys[i];
-		const FcaOrder *order = &from->order[i];
+		FcaSortKey *key = &call->keys[i];
+		const FcaOrder *order = &origin->order[i];
 
 		key->descending = key->nulls_first = order->descending;
 		if (order->column == NULL)
 		{
-			key->expression = expression_text(&finding->model, order->expression);
+			key->expression = expression_text(&call->model, order->expression);
 			continue;
 		}
-		key->column = fca_model_column(&finding->model, order->column);
+		key->column = fca_model_column(&call->model, order->column);
 		if (key->placed)
-			fca_model_check_exact(&finding->model, key->column);
+			fca_model_check_exact(&call->model, key->column);
 
 		/* the last key is the id, which is unique and so never NULL */
-		key->nullable = i < finding->nkeys - 1 &&
-			fca_model_is_nullable(&finding->model, key->column);
+		key->nullable = i < call->nkeys - 1 &&
+			fca_model_is_nullable(&call->model, key->column);
 	}
-	lead_with_condition(finding);
+	add_prefix_key(call);
 }
 
-/* The place behind which the page starts. */
+/* Error 22023 where some sort keys of a keyset position are given, and not all. */
 static void
-read_order(FcaFinding *finding, const FcaArgument *place)
+check_position(const FcaFinderCall *call, int given)
 {
-	const FcaFinder *from = fca_finder_origin(finding->finder);
-	int			given = 0;
+	const FcaOrder *order = fca_finder_origin(call->finder)->order;
+	StringInfoData names;
 
-	finding->nkeys = fca_count_order(from);
-	for (int i = 0; i < finding->nkeys; i++)
-	{
-		if (!fca_finder_has_place(finding->finder) || place[i].value.isnull)
-			continue;
-		finding->keys[i].placed = true;
-		finding->keys[i].after = add_operand(finding, from->order[i].column, place[i].type,
-											 place[i].value.value, false);
-		given++;
-	}
-	if (given > 0 && given < finding->nkeys)
-	{
-		StringInfoData names;
-
-		initStringInfo(&names);
-		for (int i = 0; i < finding->nkeys; i++)
-			appendStringInfo(&names, "%safter_%s",
-							 i == 0 ? "" : i < finding->nkeys - 1 ? ", " : " and ",
-							 from->order[i].column);
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be given together", names.data),
-				 errdetail("Some of them are NULL."),
-				 errhint("Give the values of the last row of the page before; give none for the first page.")));
-	}
-	fca_query_shape(&finding->query, given);
-	if (given > 0)
-		drop_end(finding, place);
+	if (given == 0 || given == call->nkeys)
+		return;
+	initStringInfo(&names);
+	for (int i = 0; i < call->nkeys; i++)
+		appendStringInfo(&names, "%safter_%s",
+						 i == 0 ? "" : i < call->nkeys - 1 ? ", " : " and ",
+						 order[i].column);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s must be given together", names.data),
+			 errdetail("Some of them are NULL."),
+			 errhint("Give the values of the last row of the page before; give none for the first page.")));
 }
 
+/*
+ * Begins the query of a call over call->model, which is open, with these values
+ * of the arguments; call->function is set.  With "limit_in_text", for a cursor or
+ * a query that is part of another, max_rows becomes a part of the text.  Nothing
+ * is read but the declaration, the model and the values.
+ */
 void
-fca_finding_begin(FcaFinding *finding, const FcaFinder *finder, Oid rowtype,
-				  const FcaArgument *arguments, bool for_cursor)
+fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
+					  const FcaGiven *given, bool limit_in_text)
 {
-	memset(finding, 0, sizeof(FcaFinding));
-	finding->for_cursor = for_cursor;
-	finding->finder = finder;
-	fca_model_open_resource(&finding->model, finder->resource, rowtype,
-							finder->locks != NULL ? RowShareLock : AccessShareLock);
-	fca_query_begin(&finding->query, &finding->model,
-					for_cursor ? FCA_OP_FIND_CURSOR : FCA_OP_FIND);
-	fca_query_shape(&finding->query, (int64) (intptr_t) finder);
+	FcaForm		form = fca_finder_form(finder);
+	int			npositions = 0;
+	FcaArgument argument;
 
-	arguments = read_conditions(finding, arguments);
-	fca_query_shape(&finding->query, finding->by_trigrams);
-	arguments = read_window(finding, arguments);
-	read_order(finding, arguments);
+	call->finder = finder;
+	call->nkeys = fca_finder_sort_keys(finder);
+	fca_query_begin(&call->query, &call->model, finder);
+	fca_query_shape(&call->query, limit_in_text);
+	if (fca_finder_gives_one(finder))
+		call->window.count = 2; /* enough to see a second */
+	for (int n = 0; fca_finder_argument(finder, n, &argument); n++)
+		switch (argument.kind)
+		{
+			case FCA_ARG_CONDITION:
+				read_condition(call, argument.index, &given[n]);
+				break;
+			case FCA_ARG_MAX_ROWS:
+				read_max_rows(call, n, &given[n].value,
+							  limit_in_text || finder->batch_of != NULL || form == FCA_NEWEST);
+				break;
+			case FCA_ARG_AFTER:
+				if (given[n].value.isnull)
+					break;
+				call->keys[argument.index].placed = true;
+				call->keys[argument.index].after =
+					add_operand(call, argument.column, given[n].type,
+								given[n].value.value, false);
+				npositions++;
+				break;
+		}
+	check_position(call, npositions);
+	fca_query_shape(&call->query, call->by_trigrams);
+	fca_query_shape(&call->query, npositions);
+	if (npositions > 0)
+		drop_end(call);
 }
 
 static const char *
-condition_text(const FcaFinding *finding, const FcaCondition *condition, int param)
+condition_text(const FcaFinderCall *call, const FcaCondition *condition, int param)
 {
-	const FcaModel *model = &finding->model;
+	const FcaModel *model = &call->model;
 	Form_pg_attribute column = fca_model_column(model, condition->column);
 	char	   *operand = psprintf("$%d", param);
-	Oid			type = param > 0 ? finding->query.types[param - 1] : InvalidOid;
+	Oid			type = param > 0 ? call->query.types[param - 1] : InvalidOid;
 
 	switch (condition->test)
 	{
 		case FCA_IS:
 			return fca_literal_text(column, condition->other);
-		case FCA_EQUALS:
+		case FCA_EQ:
 			return fca_comparison_text(column, BTEqualStrategyNumber, operand, type);
-		case FCA_FROM:
+		case FCA_GE:
 			return fca_comparison_text(column, BTGreaterEqualStrategyNumber, operand, type);
-		case FCA_UP_TO:
+		case FCA_LE:
 			return fca_comparison_text(column, BTLessEqualStrategyNumber, operand, type);
-		case FCA_BEFORE:
+		case FCA_LT:
 			return fca_comparison_text(column, BTLessStrategyNumber, operand, type);
 		case FCA_CONTAINS:
 			return psprintf("(%s OR %s)", fca_like_text(column, operand),
@@ -446,113 +389,112 @@ condition_text(const FcaFinding *finding, const FcaCondition *condition, int par
 
 /* The conditions, joined by AND; every finder has one. */
 static const char *
-conditions_text(const FcaFinding *finding)
+conditions_text(const FcaFinderCall *call)
 {
-	const FcaFinder *from = fca_finder_origin(finding->finder);
+	const FcaFinder *origin = fca_finder_origin(call->finder);
 	StringInfoData text;
 
 	initStringInfo(&text);
-	for (int i = 0; i < fca_count_conditions(from); i++)
+	for (int i = 0; i < fca_finder_conditions(origin); i++)
 	{
-		const FcaCondition *condition = &from->where[i];
+		const FcaCondition *condition = &origin->where[i];
 		FcaCondition range = *condition;
 		const char *and = text.len > 0 ? " AND " : "";
 
-		if (condition->test != FCA_IS && finding->params[i] == 0)
+		if (condition->test != FCA_IS && call->params[i] == 0)
 			continue;
-		if (finding->led && i == 0)
+		if (call->prefix_key && i == 0)
 		{
-			range.test = FCA_FROM;
+			range.test = FCA_GE;
 			appendStringInfo(&text, "%s%s", and,
-							 condition_text(finding, &range, finding->params[i]));
-			range.test = FCA_UP_TO;
+							 condition_text(call, &range, call->params[i]));
+			range.test = FCA_LE;
 			and = " AND ";
 		}
 		appendStringInfo(&text, "%s%s", and,
-						 condition_text(finding, &range, finding->params[i]));
+						 condition_text(call, &range, call->params[i]));
 	}
 	return text.data;
 }
 
+/* Writes the query's text. */
 void
-fca_finding_write(FcaFinding *finding)
+fca_finder_call_write(FcaFinderCall *call)
 {
-	const FcaFinder *finder = finding->finder;
-	FcaQuery   *query = &finding->query;
+	const FcaFinder *finder = call->finder;
+	FcaForm		form = fca_finder_form(finder);
+	FcaQuery   *query = &call->query;
 
-	fca_model_check(&finding->model);
-	resolve_keys(finding);
-	query->no_bitmaps = !finding->by_trigrams;
-	if (finder->each_of != NULL)
+	fca_model_check(&call->model);
+	resolve_keys(call);
+	query->no_bitmaps = !call->by_trigrams;
+	if (finder->batch_of != NULL)
 	{
 		Form_pg_attribute column =
-			fca_model_column(&finding->model, finder->each_of->where[0].column);
+			fca_model_column(&call->model, finder->batch_of->where[0].column);
 
-		if (finder->each_of->paging == FCA_ONE_ROW)
+		if (form == FCA_ONE_ROW)
 			fca_append_lookup(query, column, 1);
 		else
-			fca_append_children(query, column, 1, finding->keys, finding->nkeys,
-								finding->limit,
-								finder->each_of->paging == FCA_NEWEST);
+			fca_append_children(query, column, 1, call->keys, call->nkeys,
+								call->limit,
+								form == FCA_NEWEST);
 	}
-	else if (finder->paging == FCA_NEWEST)
-		fca_append_reversed(query, conditions_text(finding), finding->keys,
-							finding->nkeys, finding->limit);
+	else if (form == FCA_NEWEST)
+		fca_append_reversed(query, conditions_text(call), call->keys,
+							call->nkeys, call->limit);
 	else
 	{
-		fca_append_list(query, conditions_text(finding), finding->keys,
-						finding->nkeys, &finding->window);
-		if (finding->limit > 0)
-			appendStringInfo(&query->text, " LIMIT $%d", finding->limit);
+		fca_append_list(query, conditions_text(call), call->keys,
+						call->nkeys, &call->window);
+		if (call->limit > 0)
+			appendStringInfo(&query->text, " LIMIT $%d", call->limit);
 	}
-	if (finder->locks != NULL)
+	if (finder->for_update_of != NULL)
 		appendStringInfoString(&query->text, " FOR UPDATE OF r SKIP LOCKED");
 }
 
-/* The arguments of a call; they are read by number. */
-static void
-read_arguments(FunctionCallInfo fcinfo, const FcaFinder *finder,
-			   FcaArgument *arguments)
-{
-	fca_check_signature(fcinfo, finder);
-	for (int i = 0; i < fcinfo->nargs; i++)
-	{
-		arguments[i].type = get_fn_expr_argtype(fcinfo->flinfo, i);
-		arguments[i].value = fcinfo->args[i];
-	}
-}
-
+/*
+ * Gives the rows of a finder of a resource to who called its SQL function.
+ */
 Datum
-fca_find(FunctionCallInfo fcinfo, const FcaFinder *finder)
+fca_find(FunctionCallInfo fcinfo, const FcaResource *resource, const FcaFinder *finder)
 {
 	/* those that are read get a value; analyzers cannot see that, so all get one */
-	FcaArgument arguments[FCA_MAX_ARGUMENTS] = {0};
-	FcaFinding	finding;
+	FcaGiven	given[FCA_MAX_ARGUMENTS] = {0};
+	FcaFinderCall call = {0};
+	bool		locks = finder->for_update_of != NULL;
 	FcaPlan    *plan;
 	uint64		count;
 
-	read_arguments(fcinfo, finder, arguments);
+	fca_check_finder_signature(fcinfo, resource, finder);
 	fca_rows_begin(fcinfo);
-	fca_finding_begin(&finding, finder, get_func_rettype(fcinfo->flinfo->fn_oid),
-					  arguments, false);
+	for (int i = 0; i < fcinfo->nargs; i++)
+	{
+		given[i].type = get_fn_expr_argtype(fcinfo->flinfo, i);
+		given[i].value = fcinfo->args[i];
+	}
+	call.function = fcinfo->flinfo->fn_oid;
+	fca_model_open_resource(&call.model, resource, get_func_rettype(call.function),
+							locks ? RowShareLock : AccessShareLock);
+	fca_finder_call_begin(&call, finder, given, false);
 	SPI_connect();
-	plan = fca_plan_find(&finding.query);
+	plan = fca_plan_find(&call.query);
 	if (plan == NULL)
 	{
-		fca_finding_write(&finding);
-		plan = fca_plan_keep(&finding.query, 0);
+		fca_finder_call_write(&call);
+		plan = fca_plan_keep(&call.query, 0);
 	}
-	if (finder->locks != NULL)
-		fca_check_lockable(plan, &finding.model, "SKIP LOCKED");
-	count = fca_rows_append(fcinfo, plan, &finding.query, finder->locks == NULL,
-							&finding.window);
-	if (finder->paging == FCA_ONE_ROW && finder->each_of == NULL && count > 1)
+	if (locks)
+		fca_check_lockable(plan, &call.model, "SKIP LOCKED");
+	count = fca_rows_append(fcinfo, plan, &call.query, !locks, &call.window);
+	if (fca_finder_gives_one(finder) && count > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ROWS),
 				 errmsg("more than one row of model %s has that %s",
-						fca_model_name(&finding.model), finder->where[0].column),
-				 errtable(finding.model.rel)));
+						fca_model_name(&call.model), finder->where[0].column),
+				 errtable(call.model.rel)));
 	SPI_finish();
-	fca_model_close(&finding.model);
+	fca_model_close(&call.model);
 	return (Datum) 0;
 }

@@ -1,6 +1,6 @@
 /*
  * finder.h
- *		A finder from its declaration (see resource.h).
+ *		A finder's call: its query from its declaration.
  */
 #ifndef FCA_FINDER_H
 #define FCA_FINDER_H
@@ -10,55 +10,44 @@
 #include "plan.h"
 #include "query.h"
 
-/* An argument of a finder. */
-typedef struct FcaArgument
+/* The value of an argument. */
+typedef struct FcaGiven
 {
 	Oid			type;
 	NullableDatum value;
-} FcaArgument;
+} FcaGiven;
 
-#define FCA_MAX_ARGUMENTS (FCA_MAX_CONDITIONS + 1 + FCA_MAX_ORDER)
-
-/* One call of a finder. */
-typedef struct FcaFinding
+typedef struct FcaFinderCall
 {
 	const FcaFinder *finder;
+	Oid			function;		/* the SQL function, for messages */
 	FcaModel	model;
 	FcaQuery	query;
 	FcaWindow	window;
-	bool		for_cursor;
 	int			limit;			/* number of the parameter of a LIMIT, or 0 */
 	int			params[FCA_MAX_CONDITIONS]; /* number of each condition's, or
 											 * 0 where it need not be tested */
 	FcaSortKey	keys[FCA_MAX_ORDER + 1];
 	int			nkeys;
-	bool		led;			/* is the first key a condition's column? */
+	bool		prefix_key;		/* is the first key a condition's column? */
 	bool		by_trigrams;	/* is a text searched for that has some? */
-} FcaFinding;
+} FcaFinderCall;
 
-/* The finder that has the conditions and the order: itself, or its origin. */
-extern const FcaFinder *fca_finder_origin(const FcaFinder *finder);
+extern void fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
+								  const FcaGiven *given, bool limit_in_text);
+extern void fca_finder_call_write(FcaFinderCall *call);
 
-/* How many conditions and sort keys a declaration has. */
-extern int	fca_count_conditions(const FcaFinder *finder);
-extern int	fca_count_order(const FcaFinder *finder);
+extern Datum fca_find(FunctionCallInfo fcinfo, const FcaResource *resource,
+					  const FcaFinder *finder);
 
-/* Has it the argument max_rows; those of a place behind which a page starts? */
-extern bool fca_finder_has_max_rows(const FcaFinder *finder);
-extern bool fca_finder_has_place(const FcaFinder *finder);
-
-/* The finder whose C function has that symbol, or NULL. */
-extern const FcaFinder *fca_finder_of_symbol(const char *symbol);
-
-/*
- * Opens the finder's relation and reads the arguments.  For a cursor, which
- * cannot be told a number of rows, max_rows becomes a part of the text.
- */
-extern void fca_finding_begin(FcaFinding *finding, const FcaFinder *finder,
-							  Oid rowtype, const FcaArgument *arguments,
-							  bool for_cursor);
-
-/* Writes the query's text. */
-extern void fca_finding_write(FcaFinding *finding);
+/* Defines the C function of a finder, whose symbol is fca_ and the finder's name. */
+#define FCA_FINDER(resource, finder) \
+	PG_FUNCTION_INFO_V1(fca_##finder); \
+	Datum \
+	fca_##finder(PG_FUNCTION_ARGS) \
+	{ \
+		return fca_find(fcinfo, &(resource), &(finder)); \
+	} \
+	extern Datum fca_##finder(PG_FUNCTION_ARGS)
 
 #endif							/* FCA_FINDER_H */

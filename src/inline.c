@@ -17,7 +17,6 @@
 
 #if PG_VERSION_NUM >= 190000
 
-#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/transam.h"
@@ -30,7 +29,6 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/clauses.h"
@@ -41,7 +39,6 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
-#include "utils/typcache.h"
 
 #include "finder.h"
 #include "inline.h"
@@ -186,36 +183,14 @@ has_plain_columns(const FcaModel *model)
 	return true;
 }
 
-/* Is there a unique index by which two rows cannot have one value? */
+/* Can no two rows have one value of that column? */
 static bool
-is_unique(const FcaModel *model, const char *name)
+is_unique(const FcaModel *model, const char *column)
 {
-	Form_pg_attribute column = fca_model_column(model, name);
-	Oid			family = lookup_type_cache(column->atttypid, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
-	List	   *indexes;
-	ListCell   *cell;
-	bool		found = false;
-
 	/* the index of a table has no rows of those that inherit from it */
-	if (model->rel->rd_rel->relkind == RELKIND_RELATION &&
-		has_subclass(RelationGetRelid(model->rel)))
-		return false;
-	indexes = RelationGetIndexList(model->rel);
-	foreach(cell, indexes)
-	{
-		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
-		Form_pg_index form = index->rd_index;
-
-		if (form->indisunique && form->indimmediate && form->indisvalid &&
-			form->indnkeyatts == 1 && form->indkey.values[0] == column->attnum &&
-			index->rd_opfamily[0] == family &&
-			index->rd_indcollation[0] == column->attcollation &&
-			RelationGetIndexPredicate(index) == NIL)
-			found = true;
-		index_close(index, NoLock);
-	}
-	list_free(indexes);
-	return found;
+	return (model->rel->rd_rel->relkind != RELKIND_RELATION ||
+			!has_subclass(RelationGetRelid(model->rel))) &&
+		fca_has_unique_index(model->rel, fca_model_column(model, column));
 }
 
 /* Has a table columns whose values are made when they are read? */
@@ -278,76 +253,73 @@ query_of_text(const FcaQuery *query)
 }
 
 /*
- * Reads the arguments as finder.c does, by their expressions.  Each becomes the
- * parameter of its own number, as the planner will replace it.  False where the
- * call may be an error, or is for a page behind a place.
+ * The types of the arguments, and the value of max_rows, which the text depends
+ * on; the other values are not known yet.  Each parameter has the number of its
+ * argument, as the planner will replace it.  False where the call may be an
+ * error, or is for a page behind a position.
  */
 static bool
-read_expressions(FcaFinding *finding, List *arguments, const Oid *types)
+read_expressions(const FcaFinder *finder, const FcaResource *resource, List *expressions,
+				 const Oid *types, FcaGiven *given)
 {
-	const FcaFinder *finder = finding->finder;
-	const FcaFinder *from = fca_finder_origin(finder);
-	ListCell   *cell = list_head(arguments);
+	FcaArgument argument;
 
-	for (int i = 0; i < fca_count_conditions(from); i++)
+	for (int n = 0; fca_finder_argument(finder, n, &argument); n++)
 	{
-		const FcaColumn *column = fca_resource_column(finder->resource, from->where[i].column);
+		Const	   *constant = list_nth(expressions, n);
+		const FcaColumn *column;
 
-		if (from->where[i].test == FCA_IS)
-			continue;
-		if (from->where[i].test == FCA_CONTAINS ||
-			(column != NULL && column->one_of != NULL))
-			return false;
-		finding->params[i] = fca_query_param(&finding->query, types[finding->query.nparams],
-											 (Datum) 0, true);
-		cell = lnext(arguments, cell);
+		given[n].type = types[n];
+		given[n].value.isnull = true;
+		switch (argument.kind)
+		{
+			case FCA_ARG_CONDITION:
+				column = fca_resource_column(resource, argument.column);
+				if (fca_finder_origin(finder)->where[argument.index].test == FCA_CONTAINS ||
+					(column != NULL && column->one_of != NULL))
+					return false;
+				break;
+			case FCA_ARG_MAX_ROWS:
+				if (!IsA(constant, Const) ||
+					(!constant->constisnull && DatumGetInt64(constant->constvalue) <= 0))
+					return false;
+				given[n].value.value = constant->constvalue;
+				given[n].value.isnull = constant->constisnull;
+				break;
+			case FCA_ARG_AFTER:
+				if (!IsA(constant, Const) || !constant->constisnull)
+					return false;
+				break;
+		}
 	}
-	if (fca_finder_has_max_rows(finder))
-	{
-		Const	   *limit = lfirst(cell);
-		int			param;
-
-		if (!IsA(limit, Const) ||
-			(!limit->constisnull && DatumGetInt64(limit->constvalue) <= 0))
-			return false;
-		param = fca_query_param(&finding->query, INT8OID, (Datum) 0, true);
-		if (!limit->constisnull || from->paging == FCA_NEWEST)
-			finding->limit = param;
-		cell = lnext(arguments, cell);
-	}
-	for (; cell != NULL; cell = lnext(arguments, cell))
-	{
-		if (!IsA(lfirst(cell), Const) || !((Const *) lfirst(cell))->constisnull)
-			return false;
-	}
-	finding->nkeys = fca_count_order(from);
 	return true;
 }
 
 /* The finder's query over an open relation, or NULL. */
 static Query *
-query_of_model(PlannerInfo *root, RangeTblFunction *call, FcaFinding *finding,
-			   const Oid *types)
+query_of_model(PlannerInfo *root, RangeTblFunction *function, FcaFinderCall *call,
+			   const FcaResource *resource, const FcaFinder *finder, const Oid *types)
 {
-	const FcaFinder *finder = finding->finder;
+	FcaGiven	given[FCA_MAX_ARGUMENTS];
 
-	if (finding->model.rel->rd_rel->relrowsecurity ||
-		!RelationIsPopulated(finding->model.rel) ||
-		!is_expected(root, call, &finding->model) ||
-		!has_plain_columns(&finding->model) ||
-		(finder->paging == FCA_ONE_ROW && finder->each_of == NULL &&
-		 !is_unique(&finding->model, finder->where[0].column)))
+	if (call->model.rel->rd_rel->relrowsecurity ||
+		!RelationIsPopulated(call->model.rel) ||
+		!is_expected(root, function, &call->model) ||
+		!has_plain_columns(&call->model) ||
+		(fca_finder_gives_one(finder) &&
+		 !is_unique(&call->model, finder->where[0].column)))
 		return NULL;
-	fca_query_begin(&finding->query, &finding->model, FCA_OP_FIND);
-	if (!read_expressions(finding, ((FuncExpr *) call->funcexpr)->args, types))
+	if (!read_expressions(finder, resource, ((FuncExpr *) function->funcexpr)->args,
+						  types, given))
 		return NULL;
-	fca_finding_write(finding);
-	return query_of_text(&finding->query);
+	fca_finder_call_begin(call, finder, given, true);
+	fca_finder_call_write(call);
+	return query_of_text(&call->query);
 }
 
-/* The finder that may be called by its query, or NULL. */
+/* The finder that may be called by its query, and its resource; or NULL. */
 static const FcaFinder *
-finder_of_call(FuncExpr *call, HeapTuple proc)
+finder_of_call(FuncExpr *call, HeapTuple proc, const FcaResource **resource)
 {
 	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(proc);
 	const FcaFinder *finder;
@@ -362,9 +334,10 @@ finder_of_call(FuncExpr *call, HeapTuple proc)
 		form->prosecdef || form->proisstrict || !form->proretset)
 		return NULL;
 	finder = fca_finder_of_symbol(TextDatumGetCString(SysCacheGetAttrNotNull(PROCOID, proc,
-																			 Anum_pg_proc_prosrc)));
-	if (finder == NULL || finder->locks != NULL ||
-		!fca_signature_fits(proc, finder) ||
+																			 Anum_pg_proc_prosrc)),
+								  resource);
+	if (finder == NULL || finder->for_update_of != NULL ||
+		!fca_finder_signature_fits(proc, *resource, finder) ||
 		list_length(call->args) != form->pronargs)
 		return NULL;
 	return finder;
@@ -376,7 +349,7 @@ finder_of_call(FuncExpr *call, HeapTuple proc)
  * but as part of another query all rows of a key may be fetched and sorted.
  */
 static Oid
-find_relation(const FcaFinder *finder)
+find_relation(const FcaResource *resource)
 {
 	Oid			schema = get_namespace_oid(FCA_SCHEMA, true);
 	Oid			relid;
@@ -384,9 +357,7 @@ find_relation(const FcaFinder *finder)
 	if (!OidIsValid(schema) ||
 		object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
 		return InvalidOid;
-	relid = RangeVarGetRelid(makeRangeVar(FCA_SCHEMA,
-										  unconstify(char *, finder->resource->relation), -1),
-							 AccessShareLock, true);
+	relid = fca_resource_relid(resource, AccessShareLock);
 	switch (OidIsValid(relid) ? get_rel_relkind(relid) : '\0')
 	{
 		case RELKIND_RELATION:
@@ -404,18 +375,20 @@ fca_inline_query(SupportRequestInlineInFrom *request)
 {
 	PlannerInfo *root = request->root;
 	FuncExpr   *call = (FuncExpr *) request->rtfunc->funcexpr;
-	FcaFinding	finding = {0};
+	FcaFinderCall finder_call = {0};
+	const FcaFinder *finder;
+	const FcaResource *resource;
 	Query	   *query;
 	MemoryContext old;
 
 	if (root == NULL || !IsA(call, FuncExpr))
 		return NULL;
-	finding.finder = finder_of_call(call, request->proc);
-	if (finding.finder == NULL || !OidIsValid(find_relation(finding.finder)))
+	finder = finder_of_call(call, request->proc, &resource);
+	if (finder == NULL || !OidIsValid(find_relation(resource)))
 		return NULL;
-	fca_model_open_resource(&finding.model, finding.finder->resource,
-							call->funcresulttype, AccessShareLock);
-	query = query_of_model(root, request->rtfunc, &finding,
+	fca_model_open_resource(&finder_call.model, resource, call->funcresulttype,
+							AccessShareLock);
+	query = query_of_model(root, request->rtfunc, &finder_call, resource, finder,
 						   ((Form_pg_proc) GETSTRUCT(request->proc))->proargtypes.values);
 	if (query != NULL)
 	{
@@ -429,7 +402,7 @@ fca_inline_query(SupportRequestInlineInFrom *request)
 		root->glob->dependsOnRole = true;
 		MemoryContextSwitchTo(old);
 	}
-	fca_model_close(&finding.model);
+	fca_model_close(&finder_call.model);
 	return query;
 }
 

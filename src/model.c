@@ -113,8 +113,7 @@ void
 fca_model_open_resource(FcaModel *model, const FcaResource *resource,
 						Oid rowtype, LOCKMODE lockmode)
 {
-	RangeVar   *name = makeRangeVar(FCA_SCHEMA, unconstify(char *, resource->relation), -1);
-	Oid			relid = RangeVarGetRelid(name, lockmode, true);
+	Oid			relid = fca_resource_relid(resource, lockmode);
 
 	if (!OidIsValid(relid))
 		ereport(ERROR,
@@ -751,6 +750,31 @@ fca_model_find_key(const FcaModel *model)
 
 	return list_length(key) == 1
 		? linitial(key) : find_column(RelationGetDescr(model->rel), "id");
+}
+
+bool
+fca_has_unique_index(Relation rel, Form_pg_attribute column)
+{
+	Oid			family = lookup_type_cache(column->atttypid, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *cell;
+	bool		found = false;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		Form_pg_index form = index->rd_index;
+
+		if (form->indisunique && form->indimmediate && form->indisvalid &&
+			form->indnkeyatts == 1 && form->indkey.values[0] == column->attnum &&
+			index->rd_opfamily[0] == family &&
+			index->rd_indcollation[0] == column->attcollation &&
+			RelationGetIndexPredicate(index) == NIL)
+			found = true;
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return found;
 }
 
 bool

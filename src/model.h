@@ -116,6 +116,12 @@ extern Form_pg_attribute fca_model_key(const FcaModel *model);
 /* Can no two rows have one key, as those of a view can? */
 extern bool fca_model_key_is_unique(const FcaModel *model);
 
+/*
+ * Has the relation a unique index of that column alone, by which two of its own
+ * rows cannot have one value?
+ */
+extern bool fca_has_unique_index(Relation rel, Form_pg_attribute column);
+
 /* The same, or NULL where it has none. */
 extern Form_pg_attribute fca_model_find_key(const FcaModel *model);
 

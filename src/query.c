@@ -30,7 +30,7 @@
 static const int page_bounds[] = {10, 100, 1000};
 
 void
-fca_query_begin(FcaQuery *query, const FcaModel *model, FcaOperation operation)
+fca_query_begin(FcaQuery *query, const FcaModel *model, const void *purpose)
 {
 	query->model = model;
 	initStringInfo(&query->shape);
@@ -45,15 +45,15 @@ fca_query_begin(FcaQuery *query, const FcaModel *model, FcaOperation operation)
 
 	appendBinaryStringInfo(&query->shape, (char *) &model->rowtype, sizeof(Oid));
 	appendBinaryStringInfo(&query->shape, (char *) &model->rel->rd_id, sizeof(Oid));
-	fca_query_shape(query, operation);
+	fca_query_shape(query, (int64) (intptr_t) purpose);
 }
 
 void
-fca_query_again(FcaQuery *query, const FcaQuery *other, FcaOperation operation)
+fca_query_again(FcaQuery *query, const FcaQuery *other, const void *purpose)
 {
 	int			begun;
 
-	fca_query_begin(query, other->model, operation);
+	fca_query_begin(query, other->model, purpose);
 	begun = query->shape.len;
 	appendBinaryStringInfo(&query->shape, other->shape.data + begun,
 						   other->shape.len - begun);

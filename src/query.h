@@ -19,35 +19,6 @@
 
 #include "model.h"
 
-/* What a kept plan does; the first part of its key. */
-typedef enum FcaOperation
-{
-	FCA_OP_FIND,
-	FCA_OP_FIND_CURSOR,
-	FCA_OP_CREATE,
-	FCA_OP_CREATE_REPORT,
-	FCA_OP_GET,
-	FCA_OP_GET_MANY,
-	FCA_OP_GET_MANY_AMBIGUOUS,
-	FCA_OP_LIST,
-	FCA_OP_FIND_ONE,
-	FCA_OP_COUNT,
-	FCA_OP_COUNT_ESTIMATE,
-	FCA_OP_EXISTS,
-	FCA_OP_PAGE,
-	FCA_OP_CHILDREN,
-	FCA_OP_CURSOR,
-	FCA_OP_LOCK,
-	FCA_OP_UPDATE,
-	FCA_OP_UPDATE_IF,
-	FCA_OP_UPDATE_MANY,
-	FCA_OP_UPSERT_UPDATE,
-	FCA_OP_UPSERT_INSERT,
-	FCA_OP_UPSERT_FIND,
-	FCA_OP_DELETE,
-	FCA_OP_DELETE_MANY
-} FcaOperation;
-
 typedef struct FcaQuery
 {
 	const FcaModel *model;
@@ -74,12 +45,16 @@ typedef struct FcaSortKey
 	int			after;			/* number of its parameter, or 0 for NULL */
 } FcaSortKey;
 
+/*
+ * The address of "purpose" tells apart the queries of one model whose parameters
+ * are the same: it is that of a function's signature, or of a constant.
+ */
 extern void fca_query_begin(FcaQuery *query, const FcaModel *model,
-							FcaOperation operation);
+							const void *purpose);
 
-/* The same parameters and shape for another operation; a text of its own. */
+/* The same parameters and shape for another purpose; a text of its own. */
 extern void fca_query_again(FcaQuery *query, const FcaQuery *other,
-							FcaOperation operation);
+							const void *purpose);
 
 /* Adds to the shape. */
 extern void fca_query_shape(FcaQuery *query, int64 part);

@@ -21,12 +21,31 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "base_repository.h"
 #include "batch.h"
+#include "call.h"
 #include "rows.h"
 #include "subtransaction.h"
 
-PG_FUNCTION_INFO_V1(fca_create_many_report);
+static const FcaAccess to_insert = {RowExclusiveLock, ACL_INSERT, "INSERT"};
+
+/* The columns of the report. */
+enum
+{
+	ORDINAL, CREATED, ID, SQLSTATE, MESSAGE, COLUMN_NAME, CONSTRAINT_NAME,
+	REPORT_COLUMNS
+};
+
+FCA_FUNCTION(fca_create_many_report, .is_set = true, .returns = RECORDOID,
+			 .arguments = {ANYELEMENTOID, JSONBOID},
+			 .columns = {
+				 [ORDINAL] = INT8OID,
+				 [CREATED] = BOOLOID,
+				 [ID] = TEXTOID,
+				 [SQLSTATE] = TEXTOID,
+				 [MESSAGE] = TEXTOID,
+				 [COLUMN_NAME] = TEXTOID,
+				 [CONSTRAINT_NAME] = TEXTOID
+			 });
 
 /* Into how many parts rows are divided among which one is bad. */
 #define PARTS 10
@@ -363,27 +382,26 @@ report_row(Report *report, int64 i)
 {
 	Outcome    *outcome = &report->outcomes[i];
 	ErrorData  *error = outcome->error;
-	Datum		values[7] = {0};
-	bool		nulls[7] = {false, false, true, true, true, true, true};
+	Datum		values[REPORT_COLUMNS] = {0};
+	bool		nulls[REPORT_COLUMNS] = {false};
+	const char *texts[REPORT_COLUMNS] = {0};
 
-	values[0] = Int64GetDatum(i + 1);
-	values[1] = BoolGetDatum(error == NULL);
-	if (error == NULL && outcome->id != NULL)
+	values[ORDINAL] = Int64GetDatum(i + 1);
+	values[CREATED] = BoolGetDatum(error == NULL);
+	if (error == NULL)
+		texts[ID] = outcome->id;
+	else
 	{
-		values[2] = CStringGetTextDatum(outcome->id);
-		nulls[2] = false;
+		texts[SQLSTATE] = unpack_sql_state(error->sqlerrcode);
+		texts[MESSAGE] = error->message;
+		texts[COLUMN_NAME] = error->column_name;
+		texts[CONSTRAINT_NAME] = error->constraint_name;
 	}
-	if (error != NULL)
+	for (int j = ID; j < REPORT_COLUMNS; j++)
 	{
-		const char *texts[] = {unpack_sql_state(error->sqlerrcode), error->message,
-		error->column_name, error->constraint_name};
-
-		for (int j = 0; j < (int) lengthof(texts); j++)
-			if (texts[j] != NULL)
-			{
-				values[3 + j] = CStringGetTextDatum(texts[j]);
-				nulls[3 + j] = false;
-			}
+		nulls[j] = texts[j] == NULL;
+		if (!nulls[j])
+			values[j] = CStringGetTextDatum(texts[j]);
 	}
 	fca_rows_add(report->call.fcinfo, values, nulls);
 }
@@ -405,7 +423,8 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 	int64	   *rows;
 	int64		count = 0;
 
-	fca_call_begin(&report.call, fcinfo, FCA_OP_CREATE_REPORT);
+	fca_call_begin(&report.call, fcinfo,
+				   &fca_create_many_report_signature, &to_insert);
 	fca_rows_begin(fcinfo);
 	report.context = CurrentMemoryContext;
 	report.attempt = AllocSetContextCreate(report.context, "attempt to insert rows",

@@ -12,8 +12,13 @@
 
 #include "compat.h"
 
+#include "storage/lockdefs.h"
+
+#include "declaration.h"
+
+#define FCA_SCHEMA "fca"
+
 typedef struct FcaResource FcaResource;
-typedef struct FcaFinder FcaFinder;
 
 /* What create_tables() adds to a column of the row type. */
 typedef struct FcaColumn
@@ -25,72 +30,6 @@ typedef struct FcaColumn
 	const char *on_delete;		/* action of that foreign key; or NULL */
 } FcaColumn;
 
-/* How a finder compares a column. */
-typedef enum FcaTest
-{
-	FCA_IS,						/* equals the literal of the declaration */
-	FCA_EQUALS,					/* equals the next argument */
-	FCA_FROM,					/* >= the next argument */
-	FCA_UP_TO,					/* <= the next argument */
-	FCA_BEFORE,					/* < the next argument */
-	FCA_CONTAINS				/* this or the second column contains the next
-								 * argument as literal text, in any case */
-} FcaTest;
-
-typedef struct FcaCondition
-{
-	FcaTest		test;
-	const char *column;
-	const char *other;			/* FCA_IS: the literal; FCA_CONTAINS: the
-								 * second column */
-} FcaCondition;
-
-/*
- * A sort key is a column or, where a ranking is wanted, an SQL expression over
- * {columns}, as text, and the parameters of the conditions.
- */
-typedef struct FcaOrder
-{
-	const char *column;
-	bool		descending;
-	const char *expression;
-} FcaOrder;
-
-typedef enum FcaPaging
-{
-	FCA_ONE_ROW,				/* a unique key: at most one row */
-	FCA_ALL_ROWS,				/* a list without a limit */
-	FCA_LIMITED,				/* the argument max_rows */
-	FCA_NEWEST,					/* max_rows rows by the order, given in its
-								 * reverse */
-	FCA_KEYSET					/* max_rows, then after_* for every sort key */
-} FcaPaging;
-
-#define FCA_MAX_CONDITIONS 4
-#define FCA_MAX_ORDER 4
-
-/*
- * A finder.  Its SQL arguments are: one for each condition but FCA_IS, in
- * order; then max_rows; then the after_* arguments, in the order of the sort
- * keys.
- *
- * A finder may derive from another one.  "each_of" does the same for every key
- * of an array, given in the order of the keys: its arguments are that array
- * and, where the other has max_rows, how many rows each key gets.  "locks" gives
- * the same rows locked, without those that others have locked: its argument is
- * max_rows.
- */
-struct FcaFinder
-{
-	const char *name;
-	const FcaResource *resource;
-	const FcaFinder *each_of;	/* or NULL */
-	const FcaFinder *locks;		/* or NULL */
-	FcaCondition where[FCA_MAX_CONDITIONS];
-	FcaOrder	order[FCA_MAX_ORDER];
-	FcaPaging	paging;
-};
-
 struct FcaResource
 {
 	const char *type;			/* in schema fca */
@@ -99,42 +38,25 @@ struct FcaResource
 	const FcaFinder *const *finders;	/* NULL-terminated */
 };
 
-#define FCA_SCHEMA "fca"
+/* The only list of the resources: parents before children. */
+#define FCA_RESOURCES(_) \
+	_(customers) \
+	_(products) \
+	_(accounts) \
+	_(transactions) \
+	_(conversations) \
+	_(messages) \
+	_(faqs)
 
-/* Every resource, parents before children, NULL-terminated. */
+#define FCA_DECLARE_RESOURCE(name) extern const FcaResource fca_##name;
+FCA_RESOURCES(FCA_DECLARE_RESOURCE)
+
+/* All of them, NULL-terminated. */
 extern const FcaResource *const fca_resources[];
 
-extern const FcaResource fca_customers;
-extern const FcaResource fca_products;
-extern const FcaResource fca_accounts;
-extern const FcaResource fca_transactions;
-extern const FcaResource fca_conversations;
-extern const FcaResource fca_messages;
-extern const FcaResource fca_faqs;
-
-/* The column's declaration in a resource, or NULL. */
-extern const FcaColumn *fca_resource_column(const FcaResource *resource,
-											const char *name);
-
-/* Has a finder an index of its own, made of its conditions and its order? */
-extern bool fca_finder_has_index(const FcaFinder *finder);
-
-extern Datum fca_find(FunctionCallInfo fcinfo, const FcaFinder *finder);
-
-/*
- * Declares a finder of a resource together with its C function, whose symbol is
- * fca_ and the finder's name.
- */
-#define FCA_FINDER(of, symbol, ...) \
-	static const FcaFinder symbol = \
-	{ \
-		.name = #symbol, .resource = &(of), __VA_ARGS__ \
-	}; \
-	PG_FUNCTION_INFO_V1(fca_##symbol); \
-	Datum \
-	fca_##symbol(PG_FUNCTION_ARGS) \
-	{ \
-		return fca_find(fcinfo, &symbol); \
-	}
+extern const FcaColumn *fca_resource_column(const FcaResource *resource, const char *name);
+extern Oid	fca_resource_relid(const FcaResource *resource, LOCKMODE lockmode);
+extern Oid	fca_resource_rowtype(const FcaResource *resource);
+extern const FcaFinder *fca_finder_of_symbol(const char *symbol, const FcaResource **resource);
 
 #endif							/* FCA_RESOURCE_H */

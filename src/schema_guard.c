@@ -35,8 +35,6 @@
 #include "schema_guard.h"
 #include "signature.h"
 
-PG_FUNCTION_INFO_V1(fca_guard_schema);
-
 static bool
 is_trusted(Oid owner, Oid role)
 {
@@ -176,10 +174,12 @@ fca_guard_schema_for(Oid schema, Oid role)
 	ReleaseSysCache(tuple);
 }
 
+FCA_FUNCTION(fca_guard_schema, .returns = VOIDOID, .arguments = {REGROLEOID});
+
 Datum
 fca_guard_schema(PG_FUNCTION_ARGS)
 {
-	fca_check_signature(fcinfo, NULL);
+	fca_check_signature(fcinfo, &fca_guard_schema_signature);
 	fca_guard_schema_for(get_namespace_oid(FCA_SCHEMA, false), PG_GETARG_OID(0));
 	PG_RETURN_VOID();
 }

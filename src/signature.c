@@ -2,13 +2,12 @@
  * signature.c
  *		Does an SQL function have the arguments that its C function reads?
  *
- * The signature of a finder follows from its declaration and its row type, that
- * of every other function is listed here.
+ * The signature of a finder follows from its declaration and its row type; that
+ * of every other function stands beside it.
  */
 #include "compat.h"
 
 #include "access/htup_details.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -20,63 +19,19 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
-#include "finder.h"
 #include "signature.h"
 
-/* The C function, is it a set, of what, its arguments. */
-#define FUNCTIONS(_) \
-	_(fca_guard_schema, false, VOIDOID, REGROLEOID) \
-	_(fca_create_tables, true, REGCLASSOID, InvalidOid) \
-	_(fca_create, false, ANYELEMENTOID, ANYELEMENTOID, JSONBOID) \
-	_(fca_create_many, true, ANYELEMENTOID, ANYELEMENTOID, JSONBOID) \
-	_(fca_create_many_report, true, RECORDOID, ANYELEMENTOID, JSONBOID) \
-	_(fca_upsert, true, ANYELEMENTOID, ANYELEMENTOID, JSONBOID, TEXTARRAYOID) \
-	_(fca_upsert_many, true, ANYELEMENTOID, ANYELEMENTOID, JSONBOID, TEXTARRAYOID) \
-	_(fca_get_by_id, true, ANYELEMENTOID, ANYELEMENTOID, ANYCOMPATIBLEOID) \
-	_(fca_get_by_id_for_update, true, ANYELEMENTOID, ANYELEMENTOID, ANYCOMPATIBLEOID, BOOLOID) \
-	_(fca_get_many, true, ANYELEMENTOID, ANYELEMENTOID, ANYCOMPATIBLEARRAYOID) \
-	_(fca_get_children, true, ANYELEMENTOID, ANYELEMENTOID, TEXTOID, ANYCOMPATIBLEARRAYOID, INT8OID, TEXTOID) \
-	_(fca_get_all, true, ANYELEMENTOID, ANYELEMENTOID, INT8OID, INT8OID, TEXTOID) \
-	_(fca_get_by_filters, true, ANYELEMENTOID, ANYELEMENTOID, JSONBOID, INT8OID, INT8OID, TEXTOID) \
-	_(fca_get_page, true, ANYELEMENTOID, ANYELEMENTOID, JSONBOID, TEXTOID, INT8OID, JSONBOID) \
-	_(fca_find_one, true, ANYELEMENTOID, ANYELEMENTOID, JSONBOID) \
-	_(fca_count, false, INT8OID, ANYELEMENTOID, JSONBOID) \
-	_(fca_count_estimate, false, INT8OID, ANYELEMENTOID, JSONBOID) \
-	_(fca_exists, false, BOOLOID, ANYELEMENTOID, ANYCOMPATIBLEOID) \
-	_(fca_update, true, ANYELEMENTOID, ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID) \
-	_(fca_update_if, true, ANYELEMENTOID, ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID, JSONBOID) \
-	_(fca_update_many, false, INT8OID, ANYELEMENTOID, JSONBOID, JSONBOID) \
-	_(fca_delete, false, BOOLOID, ANYELEMENTOID, ANYCOMPATIBLEOID) \
-	_(fca_delete_many, false, INT8OID, ANYELEMENTOID, JSONBOID) \
-	_(fca_open_cursor, false, REFCURSOROID, ANYELEMENTOID, JSONBOID, TEXTOID, TEXTOID) \
-	_(fca_open_finder, false, REFCURSOROID, TEXTOID, JSONBOID, TEXTOID)
-
-#define DECLARE(function, ...) extern PGDLLEXPORT Datum function(PG_FUNCTION_ARGS);
-FUNCTIONS(DECLARE)
-
-typedef struct Signature
+/* A function that was compared, and when. */
+typedef struct CheckedFunction
 {
-	bool		is_set;
-	Oid			returns;
-	Oid			arguments[FCA_MAX_ARGUMENTS + 1];	/* end with InvalidOid */
-} Signature;
+	Oid			function;
+	uint64		generation;
+} CheckedFunction;
 
-typedef struct Function
-{
-	PGFunction	function;
-	Signature	signature;
-} Function;
+static HTAB *checked_functions = NULL;
 
-#define ENTRY(function, is_set, returns, ...) {function, {is_set, returns, {__VA_ARGS__}}},
-static const Function functions[] = {
-	FUNCTIONS(ENTRY)
-};
-
-/* The functions that were compared, by their OIDs. */
-static HTAB *checked = NULL;
-
-/* The columns of a report. */
-static const Oid report_columns[] = {INT8OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
+/* Counts the changes of functions and types. */
+static uint64 generation = 1;
 
 static Oid
 column_type(TupleDesc row, const char *name)
@@ -93,37 +48,31 @@ column_type(TupleDesc row, const char *name)
 }
 
 static void
-finder_signature(const FcaFinder *finder, Signature *signature)
+finder_signature(const FcaResource *resource, const FcaFinder *finder,
+				 FcaSignature *signature)
 {
-	const FcaFinder *from = fca_finder_origin(finder);
-	Oid			rowtype = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-										  CStringGetDatum(finder->resource->type),
-										  ObjectIdGetDatum(get_namespace_oid(FCA_SCHEMA, false)));
+	Oid			rowtype = fca_resource_rowtype(resource);
 	TupleDesc	row = lookup_rowtype_tupdesc(rowtype, -1);
-	Oid		   *argument = signature->arguments;
+	FcaArgument argument;
 
-	memset(signature, 0, sizeof(Signature));
+	memset(signature, 0, sizeof(FcaSignature));
 	signature->is_set = true;
 	signature->returns = rowtype;
-	for (int i = 0; i < fca_count_conditions(from); i++)
+	for (int n = 0; fca_finder_argument(finder, n, &argument); n++)
 	{
-		Oid			type;
+		Oid			type = argument.column == NULL
+			? INT8OID : column_type(row, argument.column);
 
-		if (from->where[i].test == FCA_IS)
-			continue;
-		type = column_type(row, from->where[i].column);
-		*argument++ = finder->each_of != NULL ? get_array_type(type) : type;
+		signature->arguments[n] =
+			finder->batch_of != NULL && argument.kind == FCA_ARG_CONDITION
+			? get_array_type(type) : type;
 	}
-	if (fca_finder_has_max_rows(finder))
-		*argument++ = INT8OID;
-	if (fca_finder_has_place(finder))
-		for (int i = 0; i < fca_count_order(from); i++)
-			*argument++ = column_type(row, from->order[i].column);
 	ReleaseTupleDesc(row);
 }
 
+/* Does a row of pg_proc declare this signature? */
 static bool
-fits(HeapTuple tuple, const Signature *signature)
+fits(HeapTuple tuple, const FcaSignature *signature)
 {
 	Form_pg_proc function = (Form_pg_proc) GETSTRUCT(tuple);
 	TupleDesc	columns;
@@ -140,26 +89,29 @@ fits(HeapTuple tuple, const Signature *signature)
 		return true;
 
 	columns = build_function_result_tupdesc_t(tuple);
-	if (columns == NULL || columns->natts != lengthof(report_columns))
-		return false;
-	for (int i = 0; i < columns->natts; i++)
-		if (TupleDescAttr(columns, i)->atttypid != report_columns[i])
+	for (int i = 0; columns != NULL && i < columns->natts; i++)
+		if (TupleDescAttr(columns, i)->atttypid != signature->columns[i])
 			return false;
-	return true;
+	return columns != NULL && !OidIsValid(signature->columns[columns->natts]);
 }
 
+/*
+ * Does a row of pg_proc declare this finder?  For who calls a finder by another
+ * way than its function.
+ */
 bool
-fca_signature_fits(HeapTuple function, const FcaFinder *finder)
+fca_finder_signature_fits(HeapTuple function, const FcaResource *resource,
+						  const FcaFinder *finder)
 {
-	Signature	signature;
+	FcaSignature signature;
 
-	finder_signature(finder, &signature);
+	finder_signature(resource, finder, &signature);
 	return fits(function, &signature);
 }
 
 /* "(text, bigint) RETURNS SETOF fca.customer" */
 static const char *
-signature_text(const Signature *signature)
+signature_text(const FcaSignature *signature)
 {
 	StringInfoData text;
 
@@ -173,34 +125,18 @@ signature_text(const Signature *signature)
 	return text.data;
 }
 
-/* Error 42P13 unless the function is declared as this module expects. */
 static void
-compare_signature(const FmgrInfo *flinfo, const FcaFinder *finder)
+compare_signature(Oid function, const FcaSignature *expected)
 {
-	HeapTuple	tuple;
-	const Signature *expected = NULL;
-	Signature	of_finder;
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 
-	if (finder != NULL)
-	{
-		finder_signature(finder, &of_finder);
-		expected = &of_finder;
-	}
-	else
-		for (int i = 0; i < (int) lengthof(functions) && expected == NULL; i++)
-			if (functions[i].function == flinfo->fn_addr)
-				expected = &functions[i].signature;
-	if (expected == NULL)
-		elog(ERROR, "function %u has no signature", flinfo->fn_oid);
-
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(flinfo->fn_oid));
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", flinfo->fn_oid);
+		elog(ERROR, "cache lookup failed for function %u", function);
 	if (!fits(tuple, expected))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
 				 errmsg("function %s does not match the loaded module",
-						format_procedure(flinfo->fn_oid)),
+						format_procedure(function)),
 				 errdetail("The module expects %s.", signature_text(expected)),
 				 errhint("Run ALTER EXTENSION fca_repo UPDATE, and connect again.")));
 	ReleaseSysCache(tuple);
@@ -208,31 +144,70 @@ compare_signature(const FmgrInfo *flinfo, const FcaFinder *finder)
 
 /* A function, or a type of its arguments, has changed. */
 static void
-forget_checked(Datum arg, int cacheid, uint32 hashvalue)
+count_change(Datum arg, int cacheid, uint32 hashvalue)
 {
-	HASH_SEQ_STATUS all;
-	Oid		   *function;
-
-	hash_seq_init(&all, checked);
-	while ((function = hash_seq_search(&all)) != NULL)
-		(void) hash_search(checked, function, HASH_REMOVE, NULL);
+	generation++;
 }
 
+/* Was the function compared since the last change? */
+static bool
+is_checked(Oid function)
+{
+	const CheckedFunction *known;
+
+	if (checked_functions == NULL)
+	{
+		HASHCTL		control = {
+			.keysize = sizeof(Oid),
+			.entrysize = sizeof(CheckedFunction)
+		};
+
+		checked_functions = hash_create("fca_repo functions", 128, &control,
+										HASH_ELEM | HASH_BLOBS);
+		CacheRegisterSyscacheCallback(PROCOID, count_change, (Datum) 0);
+		CacheRegisterSyscacheCallback(TYPEOID, count_change, (Datum) 0);
+	}
+	known = hash_search(checked_functions, &function, HASH_FIND, NULL);
+	return known != NULL && known->generation == generation;
+}
+
+/* To compare may itself let in a change, which counts for the next call. */
+static void
+set_checked(Oid function, uint64 since)
+{
+	CheckedFunction *known = hash_search(checked_functions, &function, HASH_ENTER, NULL);
+
+	known->generation = since;
+}
+
+/*
+ * Error 42P13 unless the SQL function is declared as this module expects.  Every
+ * C function calls this before it reads an argument.
+ */
 void
-fca_check_signature(FunctionCallInfo fcinfo, const FcaFinder *finder)
+fca_check_signature(FunctionCallInfo fcinfo, const FcaSignature *expected)
 {
 	Oid			function = fcinfo->flinfo->fn_oid;
+	uint64		since = generation;
 
-	if (checked == NULL)
-	{
-		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(Oid)};
-
-		checked = hash_create("fca_repo functions", 128, &control, HASH_ELEM | HASH_BLOBS);
-		CacheRegisterSyscacheCallback(PROCOID, forget_checked, (Datum) 0);
-		CacheRegisterSyscacheCallback(TYPEOID, forget_checked, (Datum) 0);
-	}
-	if (hash_search(checked, &function, HASH_FIND, NULL) != NULL)
+	if (is_checked(function))
 		return;
-	compare_signature(fcinfo->flinfo, finder);
-	(void) hash_search(checked, &function, HASH_ENTER, NULL);
+	compare_signature(function, expected);
+	set_checked(function, since);
+}
+
+/* The same for the C function of a finder. */
+void
+fca_check_finder_signature(FunctionCallInfo fcinfo, const FcaResource *resource,
+						   const FcaFinder *finder)
+{
+	Oid			function = fcinfo->flinfo->fn_oid;
+	uint64		since = generation;
+	FcaSignature expected;
+
+	if (is_checked(function))
+		return;
+	finder_signature(resource, finder, &expected);
+	compare_signature(function, &expected);
+	set_checked(function, since);
 }

@@ -16,14 +16,27 @@
 
 #include "resource.h"
 
-/* Does a row of pg_proc declare this finder? */
-extern bool fca_signature_fits(HeapTuple function, const FcaFinder *finder);
+typedef struct FcaSignature
+{
+	const char *name;			/* of the C function; NULL: of a finder's */
+	bool		is_set;
+	Oid			returns;
+	Oid			arguments[FCA_MAX_ARGUMENTS + 1];	/* end with InvalidOid */
+	Oid			columns[8];		/* of a record; end with InvalidOid */
+} FcaSignature;
 
 /*
- * Error 42P13 unless the SQL function is declared as this module expects.  Every
- * C function calls this before it reads an argument; "finder" is NULL for those
- * that are none.
+ * Defines function_signature beside the C function of that name:
+ * FCA_FUNCTION(fca_f, .returns = INT8OID, .arguments = {TEXTOID}).
  */
-extern void fca_check_signature(FunctionCallInfo fcinfo, const FcaFinder *finder);
+#define FCA_FUNCTION(function, ...) \
+	static const FcaSignature function##_signature = {.name = #function, __VA_ARGS__}; \
+	PG_FUNCTION_INFO_V1(function)
+
+extern void fca_check_signature(FunctionCallInfo fcinfo, const FcaSignature *expected);
+extern void fca_check_finder_signature(FunctionCallInfo fcinfo, const FcaResource *resource,
+									   const FcaFinder *finder);
+extern bool fca_finder_signature_fits(HeapTuple function, const FcaResource *resource,
+									  const FcaFinder *finder);
 
 #endif							/* FCA_SIGNATURE_H */

@@ -19,7 +19,6 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
@@ -31,10 +30,8 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-#include "finder.h"
 #include "inline.h"
-
-PG_FUNCTION_INFO_V1(fca_planner_support);
+#include "resource.h"
 
 /* Where a number of keys is not known, as the planner itself assumes it. */
 #define UNKNOWN_KEYS 10
@@ -48,6 +45,7 @@ typedef struct CallEstimate
 	bool		keyed;			/* has it an array of keys? */
 	double		keys;			/* of that; else 1 */
 	const FcaFinder *finder;	/* or NULL */
+	const FcaResource *resource;	/* of the finder */
 } CallEstimate;
 
 static double
@@ -61,26 +59,63 @@ keys_of_array(Node *array)
 						  ARR_DIMS(DatumGetArrayTypeP(((Const *) array)->constvalue)));
 }
 
-static double
-limit_value(Node *limit)
+static void
+read_limit(CallEstimate *estimate, Node *limit)
 {
-	if (!IsA(limit, Const))
-		return -1;
-	return ((Const *) limit)->constisnull
-		? INFINITY : Max((double) DatumGetInt64(((Const *) limit)->constvalue), 0);
+	estimate->limited = true;
+	if (IsA(limit, Const))
+		estimate->limit = ((Const *) limit)->constisnull
+			? INFINITY : Max((double) DatumGetInt64(((Const *) limit)->constvalue), 0);
 }
 
-/* What the arguments of a call say; they are told by their names and types. */
 static void
-look_at_call(FuncExpr *call, CallEstimate *estimate)
+read_keys(CallEstimate *estimate, Node *array)
+{
+	estimate->keyed = true;
+	estimate->keys = keys_of_array(array);
+}
+
+/* What the arguments of a finder say. */
+static void
+read_finder_call(CallEstimate *estimate, List *arguments)
+{
+	FcaArgument argument;
+
+	for (int n = 0; n < list_length(arguments) &&
+		 fca_finder_argument(estimate->finder, n, &argument); n++)
+		if (argument.kind == FCA_ARG_MAX_ROWS)
+			read_limit(estimate, list_nth(arguments, n));
+		else if (argument.kind == FCA_ARG_CONDITION && estimate->finder->batch_of != NULL)
+			read_keys(estimate, list_nth(arguments, n));
+}
+
+/* The same of a function of the base repository, whose limits have these names. */
+static void
+read_base_call(CallEstimate *estimate, List *arguments, HeapTuple function)
+{
+	Oid		   *types;
+	char	  **names;
+	char	   *modes;
+	int			count = get_func_arg_info(function, &types, &names, &modes);
+
+	for (int i = 0; i < Min(count, list_length(arguments)); i++)
+	{
+		Node	   *argument = list_nth(arguments, i);
+
+		if (type_is_array(exprType(argument)))
+			read_keys(estimate, argument);
+		else if (names != NULL &&
+				 (strcmp(names[i], "max_rows") == 0 || strcmp(names[i], "per_parent") == 0))
+			read_limit(estimate, argument);
+	}
+}
+
+static void
+read_call(FuncExpr *call, CallEstimate *estimate)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
 	Datum		source;
 	bool		isnull;
-	Oid		   *types;
-	char	  **names;
-	char	   *modes;
-	int			count;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", call->funcid);
@@ -89,24 +124,12 @@ look_at_call(FuncExpr *call, CallEstimate *estimate)
 	estimate->limit = -1;
 	estimate->declared = ((Form_pg_proc) GETSTRUCT(tuple))->prorows;
 	source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
-	estimate->finder = fca_finder_of_symbol(TextDatumGetCString(source));
-	count = get_func_arg_info(tuple, &types, &names, &modes);
-	for (int i = 0; i < Min(count, list_length(call->args)); i++)
-	{
-		Node	   *argument = list_nth(call->args, i);
-
-		if (type_is_array(exprType(argument)))
-		{
-			estimate->keyed = true;
-			estimate->keys = keys_of_array(argument);
-		}
-		else if (names != NULL && exprType(argument) == INT8OID &&
-				 (strcmp(names[i], "max_rows") == 0 || strncmp(names[i], "per_", 4) == 0))
-		{
-			estimate->limited = true;
-			estimate->limit = limit_value(argument);
-		}
-	}
+	estimate->finder = fca_finder_of_symbol(TextDatumGetCString(source),
+											&estimate->resource);
+	if (estimate->finder != NULL)
+		read_finder_call(estimate, call->args);
+	else
+		read_base_call(estimate, call->args, tuple);
 	ReleaseSysCache(tuple);
 }
 
@@ -138,12 +161,10 @@ distinct_values(Oid relid, const char *column, double rows)
  * statistics tell is for this role only, and so is a plan that is made with it.
  */
 static double
-rows_of_key(const FcaFinder *finder, PlannerInfo *root)
+rows_of_key(const CallEstimate *estimate, PlannerInfo *root)
 {
-	const FcaFinder *origin = fca_finder_origin(finder);
-	Oid			relid = RangeVarGetRelid(makeRangeVar(FCA_SCHEMA,
-													  unconstify(char *, finder->resource->relation), -1),
-										 NoLock, true);
+	const FcaFinder *origin = fca_finder_origin(estimate->finder);
+	Oid			relid = fca_resource_relid(estimate->resource, NoLock);
 	HeapTuple	tuple;
 	double		all_rows;
 	double		rows;
@@ -161,8 +182,8 @@ rows_of_key(const FcaFinder *finder, PlannerInfo *root)
 	if (rows <= 0 || origin->where[0].test == FCA_CONTAINS ||
 		pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		return -1;
-	for (int i = 0; i < fca_count_conditions(origin); i++)
-		if (origin->where[i].test == FCA_EQUALS || origin->where[i].test == FCA_IS)
+	for (int i = 0; i < fca_finder_conditions(origin); i++)
+		if (origin->where[i].test == FCA_EQ || origin->where[i].test == FCA_IS)
 			rows /= distinct_values(relid, origin->where[i].column, all_rows);
 	return rows;
 }
@@ -173,13 +194,13 @@ estimate_rows(FuncExpr *call, PlannerInfo *root)
 	CallEstimate estimate;
 	double		rows;
 
-	look_at_call(call, &estimate);
+	read_call(call, &estimate);
 	if (estimate.finder == NULL)
 		rows = estimate.keyed && !estimate.limited ? 1 : -1;
-	else if (fca_finder_origin(estimate.finder)->paging == FCA_ONE_ROW)
+	else if (fca_finder_form(estimate.finder) == FCA_ONE_ROW)
 		rows = 1;
 	else
-		rows = rows_of_key(estimate.finder, root);
+		rows = rows_of_key(&estimate, root);
 
 	if (estimate.limit >= 0)
 		rows = rows < 0 ? estimate.limit : Min(rows, estimate.limit);
@@ -189,6 +210,8 @@ estimate_rows(FuncExpr *call, PlannerInfo *root)
 		return estimate.declared;
 	return clamp_row_est(rows * estimate.keys);
 }
+
+PG_FUNCTION_INFO_V1(fca_planner_support);
 
 Datum
 fca_planner_support(PG_FUNCTION_ARGS)

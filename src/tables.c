@@ -29,14 +29,11 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
-#include "finder.h"
 #include "model.h"
 #include "rows.h"
 #include "schema_guard.h"
 #include "signature.h"
 #include "subtransaction.h"
-
-PG_FUNCTION_INFO_V1(fca_create_tables);
 
 #define TRIGGER_FUNCTION "set_updated_at"
 
@@ -72,30 +69,13 @@ name_of(const FcaResource *resource)
 	return makeRangeVar(FCA_SCHEMA, unconstify(char *, resource->relation), -1);
 }
 
-static Oid
-relation_of(const FcaResource *resource)
-{
-	return RangeVarGetRelid(name_of(resource), NoLock, true);
-}
-
-/* The columns of a resource's row type. */
-static TupleDesc
-columns_of(const FcaResource *resource, Oid schema)
-{
-	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-									   CStringGetDatum(resource->type),
-									   ObjectIdGetDatum(schema));
-
-	return lookup_rowtype_tupdesc_copy(type, -1);
-}
-
 /*
  * The names of the row type's columns that the relation lacks, or NULL.
  */
 static const char *
-missing_columns(const FcaResource *resource, Relation rel, Oid schema)
+missing_columns(const FcaResource *resource, Relation rel)
 {
-	TupleDesc	columns = columns_of(resource, schema);
+	TupleDesc	columns = lookup_rowtype_tupdesc_copy(fca_resource_rowtype(resource), -1);
 	StringInfoData missing;
 
 	fca_check_relation(rel);
@@ -119,28 +99,9 @@ can_be_referenced(const FcaResource *resource)
 {
 	Relation	rel = relation_openrv(name_of(resource), AccessShareLock);
 	AttrNumber	id = get_attnum(RelationGetRelid(rel), "id");
-	List	   *indexes;
-	ListCell   *cell;
-	bool		found = false;
+	bool		found = id > 0 &&
+		fca_has_unique_index(rel, TupleDescAttr(RelationGetDescr(rel), id - 1));
 
-	indexes = rel->rd_rel->relkind == RELKIND_RELATION ||
-		rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE
-		? RelationGetIndexList(rel) : NIL;
-	foreach(cell, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID,
-											ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_index index;
-
-		if (!HeapTupleIsValid(tuple))
-			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		if (index->indisunique && index->indimmediate && index->indisvalid &&
-			index->indnkeyatts == 1 && index->indkey.values[0] == id &&
-			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
-			found = true;
-		ReleaseSysCache(tuple);
-	}
 	relation_close(rel, AccessShareLock);
 	return found;
 }
@@ -162,9 +123,9 @@ append_one_of(StringInfo ddl, const FcaColumn *column)
 }
 
 static void
-create_table(const FcaResource *resource, Oid schema)
+create_table(const FcaResource *resource)
 {
-	TupleDesc	columns = columns_of(resource, schema);
+	TupleDesc	columns = lookup_rowtype_tupdesc_copy(fca_resource_rowtype(resource), -1);
 	StringInfoData ddl;
 
 	initStringInfo(&ddl);
@@ -202,6 +163,14 @@ create_table(const FcaResource *resource, Oid schema)
 	run(ddl.data);
 }
 
+/* Has a finder an index of its own, made of its conditions and its order? */
+static bool
+has_index(const FcaFinder *finder)
+{
+	return fca_finder_origin(finder) == finder && finder->form != FCA_ONE_ROW &&
+		finder->where[0].test != FCA_CONTAINS;
+}
+
 /* What a finder reads by: columns of an index, in ascending order. */
 static const char *
 index_columns(const FcaFinder *finder)
@@ -209,11 +178,11 @@ index_columns(const FcaFinder *finder)
 	StringInfoData columns;
 
 	initStringInfo(&columns);
-	for (int i = 0; i < fca_count_conditions(finder); i++)
-		if (finder->where[i].test == FCA_EQUALS)
+	for (int i = 0; i < fca_finder_conditions(finder); i++)
+		if (finder->where[i].test == FCA_EQ)
 			appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "",
 							 quote_identifier(finder->where[i].column));
-	for (int i = 0; i < fca_count_order(finder); i++)
+	for (int i = 0; i < fca_finder_sort_keys(finder); i++)
 		appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "",
 						 quote_identifier(finder->order[i].column));
 	return columns.data;
@@ -226,7 +195,7 @@ index_predicate(const FcaFinder *finder)
 	StringInfoData predicate;
 
 	initStringInfo(&predicate);
-	for (int i = 0; i < fca_count_conditions(finder); i++)
+	for (int i = 0; i < fca_finder_conditions(finder); i++)
 		if (finder->where[i].test == FCA_IS)
 		{
 			appendStringInfo(&predicate, "%s%s",
@@ -253,7 +222,7 @@ create_indexes(const FcaResource *resource)
 	{
 		String	   *index;
 
-		if (!fca_finder_has_index(*finder))
+		if (!has_index(*finder))
 			continue;
 		index = makeString(psprintf("CREATE INDEX ON %s.%s (%s)%s", FCA_SCHEMA,
 									resource->relation, index_columns(*finder),
@@ -377,7 +346,7 @@ check_labels(const FcaResource *resource, Relation rel)
  * all are there.
  */
 static bool
-check_existing(Oid schema)
+check_existing(void)
 {
 	StringInfoData missing;
 	bool		complete = true;
@@ -393,7 +362,7 @@ check_existing(Oid schema)
 			complete = false;
 		else
 		{
-			columns = missing_columns(*resource, rel, schema);
+			columns = missing_columns(*resource, rel);
 			check_labels(*resource, rel);
 			relation_close(rel, AccessShareLock);
 		}
@@ -411,6 +380,8 @@ check_existing(Oid schema)
 	return complete;
 }
 
+FCA_FUNCTION(fca_create_tables, .is_set = true, .returns = REGCLASSOID);
+
 Datum
 fca_create_tables(PG_FUNCTION_ARGS)
 {
@@ -418,7 +389,7 @@ fca_create_tables(PG_FUNCTION_ARGS)
 	const char *why = NULL;
 	int			nest_level;
 
-	fca_check_signature(fcinfo, NULL);
+	fca_check_signature(fcinfo, &fca_create_tables_signature);
 	fca_rows_begin(fcinfo);
 	if (creating_extension)
 		ereport(ERROR,
@@ -429,7 +400,7 @@ fca_create_tables(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("create_tables()");
 	fca_guard_schema_for(schema, GetUserId());
 
-	if (check_existing(schema))
+	if (check_existing())
 		return (Datum) 0;
 
 	/* Two sessions must not make them at once; who may make none, waits for none. */
@@ -450,16 +421,16 @@ fca_create_tables(PG_FUNCTION_ARGS)
 		bool		isnull = false;
 		const char *without;
 
-		if (OidIsValid(relation_of(*resource)))
+		if (OidIsValid(fca_resource_relid(*resource, NoLock)))
 			continue;
-		create_table(*resource, schema);
+		create_table(*resource);
 		create_indexes(*resource);
 		without = create_trigram_indexes(*resource);
 		if (without != NULL)
 			why = without;
 		create_trigger(*resource);
 		CommandCounterIncrement();
-		made = ObjectIdGetDatum(relation_of(*resource));
+		made = ObjectIdGetDatum(fca_resource_relid(*resource, NoLock));
 		fca_rows_add(fcinfo, &made, &isnull);
 	}
 	fca_guard_schema_for(schema, GetUserId());	/* and while this waited for others */

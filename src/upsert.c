@@ -18,12 +18,19 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "base_repository.h"
+#include "assignment.h"
 #include "batch.h"
+#include "call.h"
 #include "rows.h"
 
-PG_FUNCTION_INFO_V1(fca_upsert);
-PG_FUNCTION_INFO_V1(fca_upsert_many);
+static const FcaAccess to_upsert = {
+	RowExclusiveLock, ACL_INSERT | ACL_UPDATE | ACL_SELECT, "INSERT"
+};
+
+/* Their addresses are the purposes of the queries. */
+static const char insert_row[] = "upsert: INSERT";
+static const char update_row[] = "upsert: UPDATE";
+static const char find_row[] = "upsert: SELECT";
 
 /* The columns whose unique index decides; NULL means the key. */
 static List *
@@ -180,7 +187,7 @@ is_discarded(const FcaQuery *update, const List *assignments, const List *confli
 
 	if (triggers == NULL || !triggers->trig_update_before_row)
 		return false;
-	fca_query_again(&query, update, FCA_OP_UPSERT_FIND);
+	fca_query_again(&query, update, find_row);
 	plan = fca_plan_find(&query);
 	if (plan == NULL)
 	{
@@ -270,7 +277,7 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 	FcaPlan    *insertion = NULL;
 	uint64		changed;
 
-	fca_query_begin(&insert, &call->model, FCA_OP_UPSERT_INSERT);
+	fca_query_begin(&insert, &call->model, insert_row);
 	foreach(cell, conflict)
 		fca_query_shape_column(&insert, lfirst(cell));
 	fca_query_shape(&insert, InvalidAttrNumber);	/* the end of the columns */
@@ -279,7 +286,7 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 		assignment_of(&insert, assignments, lfirst(cell));
 
 	/* The same parameters and the same shape, of another operation. */
-	fca_query_again(&update, &insert, FCA_OP_UPSERT_UPDATE);
+	fca_query_again(&update, &insert, update_row);
 
 	/* a row whose key only the database can make may still be changed */
 	if (!gives_identity(assignments))
@@ -318,15 +325,18 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 				 errtable(call->model.rel)));
 }
 
+FCA_FUNCTION(fca_upsert, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, JSONBOID, TEXTARRAYOID});
+
 Datum
 fca_upsert(PG_FUNCTION_ARGS)
 {
 	Upserting	upserting;
 	JsonbContainer *data;
 
-	fca_call_begin(&upserting.call, fcinfo, FCA_OP_UPSERT_INSERT);
+	fca_call_begin(&upserting.call, fcinfo, &fca_upsert_signature, &to_upsert);
 	fca_rows_begin(fcinfo);
-	data = fca_object_argument(fcinfo, 1);
+	data = fca_object_argument(fcinfo, 1, "data");
 	SPI_connect();
 	begin_upserts(&upserting, 2);
 	upsert_row(&upserting, data, 0);
@@ -334,6 +344,9 @@ fca_upsert(PG_FUNCTION_ARGS)
 	fca_call_end(&upserting.call);
 	return (Datum) 0;
 }
+
+FCA_FUNCTION(fca_upsert_many, .is_set = true, .returns = ANYELEMENTOID,
+			 .arguments = {ANYELEMENTOID, JSONBOID, TEXTARRAYOID});
 
 Datum
 fca_upsert_many(PG_FUNCTION_ARGS)
@@ -345,7 +358,7 @@ fca_upsert_many(PG_FUNCTION_ARGS)
 	int64		ordinal = 0;
 	MemoryContext row_context;
 
-	fca_call_begin(&upserting.call, fcinfo, FCA_OP_UPSERT_INSERT);
+	fca_call_begin(&upserting.call, fcinfo, &fca_upsert_many_signature, &to_upsert);
 	fca_rows_begin(fcinfo);
 	rows = fca_rows_argument(fcinfo, 1);
 	SPI_connect();

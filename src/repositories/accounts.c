@@ -2,30 +2,50 @@
  * accounts.c
  *		The customers' accounts.
  */
-#include "../resource.h"
+#include "../finder.h"
 
 static const char *const types[] = {"current", "savings", "loan", "credit", NULL};
 static const char *const statuses[] = {"active", "frozen", "closed", NULL};
 
-FCA_FINDER(fca_accounts, find_by_account_number,
-		   .where = {{FCA_EQUALS, "account_number"}},
-		   .paging = FCA_ONE_ROW)
+static const FcaFinder find_by_account_number = {
+	.name = "find_by_account_number",
+	.where = {{FCA_EQ, "account_number"}},
+	.form = FCA_ONE_ROW
+};
 
-FCA_FINDER(fca_accounts, list_by_customer,
-		   .where = {{FCA_EQUALS, "customer_id"}},
-		   .order = {{"created_at", true}, {"id", true}},
-		   .paging = FCA_ALL_ROWS)
+FCA_FINDER(fca_accounts, find_by_account_number);
 
-FCA_FINDER(fca_accounts, list_accounts_by_status,
-		   .where = {{FCA_EQUALS, "status"}},
-		   .order = {{"created_at", true}, {"id", true}},
-		   .paging = FCA_KEYSET)
+static const FcaFinder list_by_customer = {
+	.name = "list_by_customer",
+	.where = {{FCA_EQ, "customer_id"}},
+	.order = {{"created_at", true}, {"id", true}},
+	.form = FCA_ALL_ROWS
+};
 
-FCA_FINDER(fca_accounts, find_by_account_numbers,
-		   .each_of = &find_by_account_number)
+FCA_FINDER(fca_accounts, list_by_customer);
 
-FCA_FINDER(fca_accounts, list_by_customers,
-		   .each_of = &list_by_customer)
+static const FcaFinder list_accounts_by_status = {
+	.name = "list_accounts_by_status",
+	.where = {{FCA_EQ, "status"}},
+	.order = {{"created_at", true}, {"id", true}},
+	.form = FCA_KEYSET
+};
+
+FCA_FINDER(fca_accounts, list_accounts_by_status);
+
+static const FcaFinder find_by_account_numbers = {
+	.name = "find_by_account_numbers",
+	.batch_of = &find_by_account_number
+};
+
+FCA_FINDER(fca_accounts, find_by_account_numbers);
+
+static const FcaFinder list_by_customers = {
+	.name = "list_by_customers",
+	.batch_of = &list_by_customer
+};
+
+FCA_FINDER(fca_accounts, list_by_customers);
 
 const FcaResource fca_accounts = {
 	.type = "account",
@@ -45,8 +65,11 @@ const FcaResource fca_accounts = {
 		{NULL}
 	},
 	.finders = (const FcaFinder *const[]) {
-		&find_by_account_number, &list_by_customer, &list_accounts_by_status,
+		&find_by_account_number,
+		&list_by_customer,
+		&list_accounts_by_status,
 		&find_by_account_numbers,
-		&list_by_customers, NULL
+		&list_by_customers,
+		NULL
 	}
 };

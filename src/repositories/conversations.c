@@ -2,43 +2,75 @@
  * conversations.c
  *		The support desk's conversations with customers.
  */
-#include "../resource.h"
+#include "../finder.h"
 
 static const char *const statuses[] = {"active", "resolved", "escalated", "closed", NULL};
 static const char *const channels[] = {"web", "mobile", "api", "whatsapp", "sms", NULL};
 
-FCA_FINDER(fca_conversations, find_by_customer,
-		   .where = {{FCA_EQUALS, "customer_id"}},
-		   .order = {{"updated_at", true}, {"id", true}},
-		   .paging = FCA_KEYSET)
+static const FcaFinder find_by_customer = {
+	.name = "find_by_customer",
+	.where = {{FCA_EQ, "customer_id"}},
+	.order = {{"updated_at", true}, {"id", true}},
+	.form = FCA_KEYSET
+};
 
-FCA_FINDER(fca_conversations, find_escalated,
-		   .where = {{FCA_IS, "status", "escalated"}},
-		   .order = {{"updated_at"}, {"id"}},
-		   .paging = FCA_KEYSET)
+FCA_FINDER(fca_conversations, find_by_customer);
 
-FCA_FINDER(fca_conversations, find_escalated_by_group,
-		   .where = {{FCA_IS, "status", "escalated"}, {FCA_EQUALS, "assigned_group"}},
-		   .order = {{"updated_at"}, {"id"}},
-		   .paging = FCA_KEYSET)
+static const FcaFinder find_escalated = {
+	.name = "find_escalated",
+	.where = {{FCA_IS, "status", "escalated"}},
+	.order = {{"updated_at"}, {"id"}},
+	.form = FCA_KEYSET
+};
 
-FCA_FINDER(fca_conversations, find_by_ticket_id,
-		   .where = {{FCA_EQUALS, "escalation_id"}},
-		   .paging = FCA_ONE_ROW)
+FCA_FINDER(fca_conversations, find_escalated);
 
-FCA_FINDER(fca_conversations, find_by_status,
-		   .where = {{FCA_EQUALS, "status"}},
-		   .order = {{"updated_at", true}, {"id", true}},
-		   .paging = FCA_KEYSET)
+static const FcaFinder find_escalated_by_group = {
+	.name = "find_escalated_by_group",
+	.where = {{FCA_IS, "status", "escalated"}, {FCA_EQ, "assigned_group"}},
+	.order = {{"updated_at"}, {"id"}},
+	.form = FCA_KEYSET
+};
 
-FCA_FINDER(fca_conversations, find_by_ticket_ids,
-		   .each_of = &find_by_ticket_id)
+FCA_FINDER(fca_conversations, find_escalated_by_group);
 
-FCA_FINDER(fca_conversations, find_by_customers,
-		   .each_of = &find_by_customer)
+static const FcaFinder find_by_ticket_id = {
+	.name = "find_by_ticket_id",
+	.where = {{FCA_EQ, "escalation_id"}},
+	.form = FCA_ONE_ROW
+};
 
-FCA_FINDER(fca_conversations, find_escalated_for_update,
-		   .locks = &find_escalated, .paging = FCA_LIMITED)
+FCA_FINDER(fca_conversations, find_by_ticket_id);
+
+static const FcaFinder find_by_status = {
+	.name = "find_by_status",
+	.where = {{FCA_EQ, "status"}},
+	.order = {{"updated_at", true}, {"id", true}},
+	.form = FCA_KEYSET
+};
+
+FCA_FINDER(fca_conversations, find_by_status);
+
+static const FcaFinder find_by_ticket_ids = {
+	.name = "find_by_ticket_ids",
+	.batch_of = &find_by_ticket_id
+};
+
+FCA_FINDER(fca_conversations, find_by_ticket_ids);
+
+static const FcaFinder find_by_customers = {
+	.name = "find_by_customers",
+	.batch_of = &find_by_customer
+};
+
+FCA_FINDER(fca_conversations, find_by_customers);
+
+static const FcaFinder find_escalated_for_update = {
+	.name = "find_escalated_for_update",
+	.for_update_of = &find_escalated
+};
+
+FCA_FINDER(fca_conversations, find_escalated_for_update);
 
 const FcaResource fca_conversations = {
 	.type = "conversation",
@@ -55,10 +87,14 @@ const FcaResource fca_conversations = {
 		{NULL}
 	},
 	.finders = (const FcaFinder *const[]) {
-		&find_by_customer, &find_escalated, &find_escalated_by_group,
-		&find_by_ticket_id, &find_by_status,
+		&find_by_customer,
+		&find_escalated,
+		&find_escalated_by_group,
+		&find_by_ticket_id,
+		&find_by_status,
 		&find_by_ticket_ids,
 		&find_by_customers,
-		&find_escalated_for_update, NULL
+		&find_escalated_for_update,
+		NULL
 	}
 };

@@ -2,36 +2,64 @@
  * customers.c
  *		The customers of the bank.
  */
-#include "../resource.h"
+#include "../finder.h"
 
-FCA_FINDER(fca_customers, find_by_email,
-		   .where = {{FCA_EQUALS, "email"}},
-		   .paging = FCA_ONE_ROW)
+static const FcaFinder find_by_email = {
+	.name = "find_by_email",
+	.where = {{FCA_EQ, "email"}},
+	.form = FCA_ONE_ROW
+};
 
-FCA_FINDER(fca_customers, find_by_business_id,
-		   .where = {{FCA_EQUALS, "customer_id"}},
-		   .paging = FCA_ONE_ROW)
+FCA_FINDER(fca_customers, find_by_email);
 
-FCA_FINDER(fca_customers, find_vip_customers,
-		   .where = {{FCA_IS, "is_vip", "true"}},
-		   .order = {{"created_at", true}, {"id", true}},
-		   .paging = FCA_KEYSET)
+static const FcaFinder find_by_business_id = {
+	.name = "find_by_business_id",
+	.where = {{FCA_EQ, "customer_id"}},
+	.form = FCA_ONE_ROW
+};
 
-FCA_FINDER(fca_customers, find_active_customers,
-		   .where = {{FCA_IS, "is_active", "true"}},
-		   .order = {{"created_at", true}, {"id", true}},
-		   .paging = FCA_KEYSET)
+FCA_FINDER(fca_customers, find_by_business_id);
 
-FCA_FINDER(fca_customers, search_by_name,
-		   .where = {{FCA_CONTAINS, "first_name", "last_name"}},
-		   .order = {{"last_name"}, {"first_name"}, {"id"}},
-		   .paging = FCA_LIMITED)
+static const FcaFinder find_vip_customers = {
+	.name = "find_vip_customers",
+	.where = {{FCA_IS, "is_vip", "true"}},
+	.order = {{"created_at", true}, {"id", true}},
+	.form = FCA_KEYSET
+};
 
-FCA_FINDER(fca_customers, find_by_emails,
-		   .each_of = &find_by_email)
+FCA_FINDER(fca_customers, find_vip_customers);
 
-FCA_FINDER(fca_customers, find_by_business_ids,
-		   .each_of = &find_by_business_id)
+static const FcaFinder find_active_customers = {
+	.name = "find_active_customers",
+	.where = {{FCA_IS, "is_active", "true"}},
+	.order = {{"created_at", true}, {"id", true}},
+	.form = FCA_KEYSET
+};
+
+FCA_FINDER(fca_customers, find_active_customers);
+
+static const FcaFinder search_by_name = {
+	.name = "search_by_name",
+	.where = {{FCA_CONTAINS, "first_name", "last_name"}},
+	.order = {{"last_name"}, {"first_name"}, {"id"}},
+	.form = FCA_LIMITED
+};
+
+FCA_FINDER(fca_customers, search_by_name);
+
+static const FcaFinder find_by_emails = {
+	.name = "find_by_emails",
+	.batch_of = &find_by_email
+};
+
+FCA_FINDER(fca_customers, find_by_emails);
+
+static const FcaFinder find_by_business_ids = {
+	.name = "find_by_business_ids",
+	.batch_of = &find_by_business_id
+};
+
+FCA_FINDER(fca_customers, find_by_business_ids);
 
 const FcaResource fca_customers = {
 	.type = "customer",
@@ -50,9 +78,13 @@ const FcaResource fca_customers = {
 		{NULL}
 	},
 	.finders = (const FcaFinder *const[]) {
-		&find_by_email, &find_by_business_id, &find_vip_customers,
-		&find_active_customers, &search_by_name,
+		&find_by_email,
+		&find_by_business_id,
+		&find_vip_customers,
+		&find_active_customers,
+		&search_by_name,
 		&find_by_emails,
-		&find_by_business_ids, NULL
+		&find_by_business_ids,
+		NULL
 	}
 };

@@ -2,7 +2,7 @@
  * faqs.c
  *		Questions that customers ask often, and their answers.
  */
-#include "../resource.h"
+#include "../finder.h"
 
 /*
  * How well an FAQ fits the keyword, whose pattern is %keyword% in $1: without
@@ -32,15 +32,23 @@ static const char keyword_rank[] =
 " WHEN {question} OPERATOR(pg_catalog.~~*) pg_catalog.substr($1, 2) THEN 2"
 " ELSE 3 END";
 
-FCA_FINDER(fca_faqs, search_by_keyword,
-		   .where = {{FCA_CONTAINS, "question", "keywords"}, {FCA_IS, "is_active", "true"}},
-		   .order = {{.expression = keyword_rank}, {"id"}},
-		   .paging = FCA_LIMITED)
+static const FcaFinder search_by_keyword = {
+	.name = "search_by_keyword",
+	.where = {{FCA_CONTAINS, "question", "keywords"}, {FCA_IS, "is_active", "true"}},
+	.order = {{.expression = keyword_rank}, {"id"}},
+	.form = FCA_LIMITED
+};
 
-FCA_FINDER(fca_faqs, find_by_category,
-		   .where = {{FCA_EQUALS, "category"}, {FCA_IS, "is_active", "true"}},
-		   .order = {{"id"}},
-		   .paging = FCA_KEYSET)
+FCA_FINDER(fca_faqs, search_by_keyword);
+
+static const FcaFinder find_by_category = {
+	.name = "find_by_category",
+	.where = {{FCA_EQ, "category"}, {FCA_IS, "is_active", "true"}},
+	.order = {{"id"}},
+	.form = FCA_KEYSET
+};
+
+FCA_FINDER(fca_faqs, find_by_category);
 
 const FcaResource fca_faqs = {
 	.type = "faq",
@@ -53,6 +61,8 @@ const FcaResource fca_faqs = {
 		{NULL}
 	},
 	.finders = (const FcaFinder *const[]) {
-		&search_by_keyword, &find_by_category, NULL
+		&search_by_keyword,
+		&find_by_category,
+		NULL
 	}
 };

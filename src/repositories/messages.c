@@ -2,27 +2,43 @@
  * messages.c
  *		What was said in a conversation.
  */
-#include "../resource.h"
+#include "../finder.h"
 
 static const char *const roles[] = {"customer", "agent", "system", "human_agent", NULL};
 
-FCA_FINDER(fca_messages, find_by_conversation,
-		   .where = {{FCA_EQUALS, "conversation_id"}},
-		   .order = {{"created_at"}, {"id"}},
-		   .paging = FCA_KEYSET)
+static const FcaFinder find_by_conversation = {
+	.name = "find_by_conversation",
+	.where = {{FCA_EQ, "conversation_id"}},
+	.order = {{"created_at"}, {"id"}},
+	.form = FCA_KEYSET
+};
 
-FCA_FINDER(fca_messages, find_recent_messages,
-		   .where = {{FCA_EQUALS, "conversation_id"}},
-		   .order = {{"created_at", true}, {"id", true}},
-		   .paging = FCA_NEWEST)
+FCA_FINDER(fca_messages, find_by_conversation);
 
-FCA_FINDER(fca_messages, find_requiring_human,
-		   .where = {{FCA_IS, "requires_human", "true"}},
-		   .order = {{"created_at"}, {"id"}},
-		   .paging = FCA_KEYSET)
+static const FcaFinder find_recent_messages = {
+	.name = "find_recent_messages",
+	.where = {{FCA_EQ, "conversation_id"}},
+	.order = {{"created_at", true}, {"id", true}},
+	.form = FCA_NEWEST
+};
 
-FCA_FINDER(fca_messages, find_recent_messages_of,
-		   .each_of = &find_recent_messages)
+FCA_FINDER(fca_messages, find_recent_messages);
+
+static const FcaFinder find_requiring_human = {
+	.name = "find_requiring_human",
+	.where = {{FCA_IS, "requires_human", "true"}},
+	.order = {{"created_at"}, {"id"}},
+	.form = FCA_KEYSET
+};
+
+FCA_FINDER(fca_messages, find_requiring_human);
+
+static const FcaFinder find_recent_messages_of = {
+	.name = "find_recent_messages_of",
+	.batch_of = &find_recent_messages
+};
+
+FCA_FINDER(fca_messages, find_recent_messages_of);
 
 const FcaResource fca_messages = {
 	.type = "message",
@@ -41,7 +57,10 @@ const FcaResource fca_messages = {
 		{NULL}
 	},
 	.finders = (const FcaFinder *const[]) {
-		&find_by_conversation, &find_recent_messages, &find_requiring_human,
-		&find_recent_messages_of, NULL
+		&find_by_conversation,
+		&find_recent_messages,
+		&find_requiring_human,
+		&find_recent_messages_of,
+		NULL
 	}
 };

@@ -2,17 +2,25 @@
  * products.c
  *		What the bank offers.
  */
-#include "../resource.h"
+#include "../finder.h"
 
-FCA_FINDER(fca_products, find_by_type,
-		   .where = {{FCA_IS, "is_active", "true"}, {FCA_EQUALS, "type"}},
-		   .order = {{"name"}, {"id"}},
-		   .paging = FCA_KEYSET)
+static const FcaFinder find_by_type = {
+	.name = "find_by_type",
+	.where = {{FCA_IS, "is_active", "true"}, {FCA_EQ, "type"}},
+	.order = {{"name"}, {"id"}},
+	.form = FCA_KEYSET
+};
 
-FCA_FINDER(fca_products, find_active_products,
-		   .where = {{FCA_IS, "is_active", "true"}},
-		   .order = {{"name"}, {"id"}},
-		   .paging = FCA_KEYSET)
+FCA_FINDER(fca_products, find_by_type);
+
+static const FcaFinder find_active_products = {
+	.name = "find_active_products",
+	.where = {{FCA_IS, "is_active", "true"}},
+	.order = {{"name"}, {"id"}},
+	.form = FCA_KEYSET
+};
+
+FCA_FINDER(fca_products, find_active_products);
 
 const FcaResource fca_products = {
 	.type = "product",
@@ -29,6 +37,8 @@ const FcaResource fca_products = {
 		{NULL}
 	},
 	.finders = (const FcaFinder *const[]) {
-		&find_by_type, &find_active_products, NULL
+		&find_by_type,
+		&find_active_products,
+		NULL
 	}
 };

@@ -2,32 +2,56 @@
  * transactions.c
  *		What went in and out of an account.
  */
-#include "../resource.h"
+#include "../finder.h"
 
-FCA_FINDER(fca_transactions, find_by_reference,
-		   .where = {{FCA_EQUALS, "reference"}},
-		   .paging = FCA_ONE_ROW)
+static const FcaFinder find_by_reference = {
+	.name = "find_by_reference",
+	.where = {{FCA_EQ, "reference"}},
+	.form = FCA_ONE_ROW
+};
 
-FCA_FINDER(fca_transactions, find_recent_transactions,
-		   .where = {{FCA_EQUALS, "account_id"}},
-		   .order = {{"occurred_at", true}, {"id", true}},
-		   .paging = FCA_KEYSET)
+FCA_FINDER(fca_transactions, find_by_reference);
 
-FCA_FINDER(fca_transactions, find_transactions_between,
-		   .where = {{FCA_EQUALS, "account_id"}, {FCA_FROM, "occurred_at"}, {FCA_BEFORE, "occurred_at"}},
-		   .order = {{"occurred_at", true}, {"id", true}},
-		   .paging = FCA_KEYSET)
+static const FcaFinder find_recent_transactions = {
+	.name = "find_recent_transactions",
+	.where = {{FCA_EQ, "account_id"}},
+	.order = {{"occurred_at", true}, {"id", true}},
+	.form = FCA_KEYSET
+};
 
-FCA_FINDER(fca_transactions, find_transactions_by_category,
-		   .where = {{FCA_EQUALS, "account_id"}, {FCA_EQUALS, "category"}},
-		   .order = {{"occurred_at", true}, {"id", true}},
-		   .paging = FCA_KEYSET)
+FCA_FINDER(fca_transactions, find_recent_transactions);
 
-FCA_FINDER(fca_transactions, find_by_references,
-		   .each_of = &find_by_reference)
+static const FcaFinder find_transactions_between = {
+	.name = "find_transactions_between",
+	.where = {{FCA_EQ, "account_id"}, {FCA_GE, "occurred_at"}, {FCA_LT, "occurred_at"}},
+	.order = {{"occurred_at", true}, {"id", true}},
+	.form = FCA_KEYSET
+};
 
-FCA_FINDER(fca_transactions, find_recent_transactions_of,
-		   .each_of = &find_recent_transactions)
+FCA_FINDER(fca_transactions, find_transactions_between);
+
+static const FcaFinder find_transactions_by_category = {
+	.name = "find_transactions_by_category",
+	.where = {{FCA_EQ, "account_id"}, {FCA_EQ, "category"}},
+	.order = {{"occurred_at", true}, {"id", true}},
+	.form = FCA_KEYSET
+};
+
+FCA_FINDER(fca_transactions, find_transactions_by_category);
+
+static const FcaFinder find_by_references = {
+	.name = "find_by_references",
+	.batch_of = &find_by_reference
+};
+
+FCA_FINDER(fca_transactions, find_by_references);
+
+static const FcaFinder find_recent_transactions_of = {
+	.name = "find_recent_transactions_of",
+	.batch_of = &find_recent_transactions
+};
+
+FCA_FINDER(fca_transactions, find_recent_transactions_of);
 
 const FcaResource fca_transactions = {
 	.type = "transaction",
@@ -45,9 +69,12 @@ const FcaResource fca_transactions = {
 		{NULL}
 	},
 	.finders = (const FcaFinder *const[]) {
-		&find_by_reference, &find_recent_transactions,
-		&find_transactions_between, &find_transactions_by_category,
+		&find_by_reference,
+		&find_recent_transactions,
+		&find_transactions_between,
+		&find_transactions_by_category,
 		&find_by_references,
-		&find_recent_transactions_of, NULL
+		&find_recent_transactions_of,
+		NULL
 	}
 };

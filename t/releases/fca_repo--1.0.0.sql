@@ -18,6 +18,156 @@ LANGUAGE C STRICT;
 COMMENT ON FUNCTION fca.planner_support(internal) IS
 'for the planner: how many rows a call gives, by its limit, its keys and the statistics of the relation, and at what cost';
 
+-- accounts
+
+CREATE TYPE fca.account AS (
+	id bigint,
+	account_number text,
+	customer_id bigint,
+	product_id bigint,
+	type text,
+	status text,
+	currency text,
+	balance numeric(15,2),
+	available_balance numeric(15,2),
+	created_at timestamptz,
+	updated_at timestamptz
+);
+COMMENT ON TYPE fca.account IS 'a row of fca.accounts: an account of a customer';
+
+CREATE FUNCTION fca.find_by_account_number(account_number text)
+RETURNS SETOF fca.account
+AS 'MODULE_PATHNAME', 'fca_find_by_account_number'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_by_account_number(text) IS
+'the account with this number, or no row';
+
+CREATE FUNCTION fca.list_by_customer(customer_id bigint)
+RETURNS SETOF fca.account
+AS 'MODULE_PATHNAME', 'fca_list_by_customer'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 10 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.list_by_customer(bigint) IS
+'all accounts of a customer (customers.id), newest first (created_at desc, id desc)';
+
+CREATE FUNCTION fca.list_accounts_by_status(
+	status text,
+	max_rows bigint DEFAULT 100,
+	after_created_at timestamptz DEFAULT NULL,
+	after_id bigint DEFAULT NULL)
+RETURNS SETOF fca.account
+AS 'MODULE_PATHNAME', 'fca_list_accounts_by_status'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.list_accounts_by_status(text, bigint, timestamptz, bigint) IS
+'accounts with a status (active, frozen, closed), newest first (created_at desc, id desc); keyset page behind after_created_at, after_id';
+
+CREATE FUNCTION fca.find_by_account_numbers(account_numbers text[])
+RETURNS SETOF fca.account
+AS 'MODULE_PATHNAME', 'fca_find_by_account_numbers'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_by_account_numbers(text[]) IS
+'the accounts with these numbers, in the order of account_numbers; one given twice comes twice, a missing one is left out';
+
+CREATE FUNCTION fca.list_by_customers(customer_ids bigint[])
+RETURNS SETOF fca.account
+AS 'MODULE_PATHNAME', 'fca_list_by_customers'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.list_by_customers(bigint[]) IS
+'all accounts of each customer, in the order of customer_ids, newest first (created_at desc, id desc)';
+
+-- conversations
+
+CREATE TYPE fca.conversation AS (
+	id bigint,
+	customer_id bigint,
+	title text,
+	status text,
+	channel text,
+	summary text,
+	intent text,
+	sentiment text,
+	message_count integer,
+	escalation_id text,
+	escalation_reason text,
+	priority text,
+	assigned_group text,
+	created_at timestamptz,
+	updated_at timestamptz
+);
+COMMENT ON TYPE fca.conversation IS 'a row of fca.conversations: a conversation of the support desk with a customer';
+
+CREATE FUNCTION fca.find_by_customer(
+	customer_id bigint,
+	max_rows bigint DEFAULT 50,
+	after_updated_at timestamptz DEFAULT NULL,
+	after_id bigint DEFAULT NULL)
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_by_customer'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_by_customer(bigint, bigint, timestamptz, bigint) IS
+'conversations of a customer (customers.id), last changed first (updated_at desc, id desc); keyset page behind after_updated_at, after_id';
+
+CREATE FUNCTION fca.find_escalated(
+	max_rows bigint DEFAULT 100,
+	after_updated_at timestamptz DEFAULT NULL,
+	after_id bigint DEFAULT NULL)
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_escalated'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_escalated(bigint, timestamptz, bigint) IS
+'escalated conversations, longest waiting first (updated_at, id); keyset page behind after_updated_at, after_id';
+
+CREATE FUNCTION fca.find_escalated_by_group(
+	assigned_group text,
+	max_rows bigint DEFAULT 100,
+	after_updated_at timestamptz DEFAULT NULL,
+	after_id bigint DEFAULT NULL)
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_escalated_by_group'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_escalated_by_group(text, bigint, timestamptz, bigint) IS
+'escalated conversations of a group, longest waiting first (updated_at, id); keyset page behind after_updated_at, after_id';
+
+CREATE FUNCTION fca.find_by_ticket_id(ticket_id text)
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_by_ticket_id'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_by_ticket_id(text) IS
+'the conversation with this ticket id (escalation_id), or no row';
+
+CREATE FUNCTION fca.find_by_status(
+	status text,
+	max_rows bigint DEFAULT 100,
+	after_updated_at timestamptz DEFAULT NULL,
+	after_id bigint DEFAULT NULL)
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_by_status'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_by_status(text, bigint, timestamptz, bigint) IS
+'conversations with a status (active, resolved, escalated, closed), last changed first (updated_at desc, id desc); keyset page behind after_updated_at, after_id';
+
+CREATE FUNCTION fca.find_by_ticket_ids(ticket_ids text[])
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_by_ticket_ids'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_by_ticket_ids(text[]) IS
+'the conversations with these ticket ids, in the order of ticket_ids; one given twice comes twice, a missing one is left out';
+
+CREATE FUNCTION fca.find_by_customers(
+	customer_ids bigint[],
+	per_customer bigint DEFAULT 10)
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_by_customers'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_by_customers(bigint[], bigint) IS
+'the last changed per_customer conversations of each customer, in the order of customer_ids, last changed first (updated_at desc, id desc)';
+
+CREATE FUNCTION fca.find_escalated_for_update(max_rows bigint DEFAULT 1)
+RETURNS SETOF fca.conversation
+AS 'MODULE_PATHNAME', 'fca_find_escalated_for_update'
+LANGUAGE C VOLATILE ROWS 1 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_escalated_for_update(bigint) IS
+'the longest waiting escalated conversations (updated_at, id), locked until the transaction ends; those that others have locked are left out';
+
 -- customers
 
 CREATE TYPE fca.customer AS (
@@ -117,6 +267,95 @@ LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_by_business_ids(text[]) IS
 'the customers with these business ids, in the order of business_ids; one given twice comes twice, a missing one is left out';
 
+-- faqs
+
+CREATE TYPE fca.faq AS (
+	id bigint,
+	question text,
+	answer text,
+	category text,
+	keywords text,
+	is_active boolean
+);
+COMMENT ON TYPE fca.faq IS 'a row of fca.faqs: a question that customers ask often, and its answer';
+
+CREATE FUNCTION fca.search_by_keyword(
+	keyword text,
+	max_rows bigint DEFAULT 10)
+RETURNS SETOF fca.faq
+AS 'MODULE_PATHNAME', 'fca_search_by_keyword'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 10 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.search_by_keyword(text, bigint) IS
+'active FAQs whose question or keywords contain this text, in any case; first those with exactly this keyword, then those whose question starts with it, then the rest; then by id';
+
+CREATE FUNCTION fca.find_by_category(
+	category text,
+	max_rows bigint DEFAULT 100,
+	after_id bigint DEFAULT NULL)
+RETURNS SETOF fca.faq
+AS 'MODULE_PATHNAME', 'fca_find_by_category'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_by_category(text, bigint, bigint) IS
+'active FAQs of a category (id); keyset page behind after_id';
+
+-- messages
+
+CREATE TYPE fca.message AS (
+	id bigint,
+	conversation_id bigint,
+	role text,
+	content text,
+	agent_name text,
+	intent text,
+	sentiment text,
+	confidence_score integer,
+	is_error boolean,
+	requires_human boolean,
+	metadata jsonb,
+	created_at timestamptz,
+	updated_at timestamptz
+);
+COMMENT ON TYPE fca.message IS 'a row of fca.messages: what was said in a conversation';
+
+CREATE FUNCTION fca.find_by_conversation(
+	conversation_id bigint,
+	max_rows bigint DEFAULT 100,
+	after_created_at timestamptz DEFAULT NULL,
+	after_id bigint DEFAULT NULL)
+RETURNS SETOF fca.message
+AS 'MODULE_PATHNAME', 'fca_find_by_conversation'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_by_conversation(bigint, bigint, timestamptz, bigint) IS
+'messages of a conversation, oldest first (created_at, id); keyset page behind after_created_at, after_id';
+
+CREATE FUNCTION fca.find_recent_messages(
+	conversation_id bigint,
+	max_rows bigint DEFAULT 20)
+RETURNS SETOF fca.message
+AS 'MODULE_PATHNAME', 'fca_find_recent_messages'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 20 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_recent_messages(bigint, bigint) IS
+'the newest max_rows messages of a conversation, given oldest first (created_at, id): a model''s context window';
+
+CREATE FUNCTION fca.find_requiring_human(
+	max_rows bigint DEFAULT 100,
+	after_created_at timestamptz DEFAULT NULL,
+	after_id bigint DEFAULT NULL)
+RETURNS SETOF fca.message
+AS 'MODULE_PATHNAME', 'fca_find_requiring_human'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_requiring_human(bigint, timestamptz, bigint) IS
+'messages that require a human, oldest first (created_at, id); keyset page behind after_created_at, after_id';
+
+CREATE FUNCTION fca.find_recent_messages_of(
+	conversation_ids bigint[],
+	per_conversation bigint DEFAULT 20)
+RETURNS SETOF fca.message
+AS 'MODULE_PATHNAME', 'fca_find_recent_messages_of'
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
+COMMENT ON FUNCTION fca.find_recent_messages_of(bigint[], bigint) IS
+'the newest per_conversation messages of each conversation, in the order of conversation_ids, given oldest first (created_at, id)';
+
 -- products
 
 CREATE TYPE fca.product AS (
@@ -153,62 +392,6 @@ AS 'MODULE_PATHNAME', 'fca_find_active_products'
 LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_active_products(bigint, text, bigint) IS
 'active products, by name (name, id); keyset page behind after_name, after_id';
-
--- accounts
-
-CREATE TYPE fca.account AS (
-	id bigint,
-	account_number text,
-	customer_id bigint,
-	product_id bigint,
-	type text,
-	status text,
-	currency text,
-	balance numeric(15,2),
-	available_balance numeric(15,2),
-	created_at timestamptz,
-	updated_at timestamptz
-);
-COMMENT ON TYPE fca.account IS 'a row of fca.accounts: an account of a customer';
-
-CREATE FUNCTION fca.find_by_account_number(account_number text)
-RETURNS SETOF fca.account
-AS 'MODULE_PATHNAME', 'fca_find_by_account_number'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_by_account_number(text) IS
-'the account with this number, or no row';
-
-CREATE FUNCTION fca.list_by_customer(customer_id bigint)
-RETURNS SETOF fca.account
-AS 'MODULE_PATHNAME', 'fca_list_by_customer'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 10 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.list_by_customer(bigint) IS
-'all accounts of a customer (customers.id), newest first (created_at desc, id desc)';
-
-CREATE FUNCTION fca.list_accounts_by_status(
-	status text,
-	max_rows bigint DEFAULT 100,
-	after_created_at timestamptz DEFAULT NULL,
-	after_id bigint DEFAULT NULL)
-RETURNS SETOF fca.account
-AS 'MODULE_PATHNAME', 'fca_list_accounts_by_status'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.list_accounts_by_status(text, bigint, timestamptz, bigint) IS
-'accounts with a status (active, frozen, closed), newest first (created_at desc, id desc); keyset page behind after_created_at, after_id';
-
-CREATE FUNCTION fca.find_by_account_numbers(account_numbers text[])
-RETURNS SETOF fca.account
-AS 'MODULE_PATHNAME', 'fca_find_by_account_numbers'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_by_account_numbers(text[]) IS
-'the accounts with these numbers, in the order of account_numbers; one given twice comes twice, a missing one is left out';
-
-CREATE FUNCTION fca.list_by_customers(customer_ids bigint[])
-RETURNS SETOF fca.account
-AS 'MODULE_PATHNAME', 'fca_list_by_customers'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.list_by_customers(bigint[]) IS
-'all accounts of each customer, in the order of customer_ids, newest first (created_at desc, id desc)';
 
 -- transactions
 
@@ -285,189 +468,6 @@ AS 'MODULE_PATHNAME', 'fca_find_recent_transactions_of'
 LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_recent_transactions_of(bigint[], bigint) IS
 'the latest per_account transactions of each account, in the order of account_ids, latest first (occurred_at desc, id desc)';
-
--- conversations
-
-CREATE TYPE fca.conversation AS (
-	id bigint,
-	customer_id bigint,
-	title text,
-	status text,
-	channel text,
-	summary text,
-	intent text,
-	sentiment text,
-	message_count integer,
-	escalation_id text,
-	escalation_reason text,
-	priority text,
-	assigned_group text,
-	created_at timestamptz,
-	updated_at timestamptz
-);
-COMMENT ON TYPE fca.conversation IS 'a row of fca.conversations: a conversation of the support desk with a customer';
-
-CREATE FUNCTION fca.find_by_customer(
-	customer_id bigint,
-	max_rows bigint DEFAULT 50,
-	after_updated_at timestamptz DEFAULT NULL,
-	after_id bigint DEFAULT NULL)
-RETURNS SETOF fca.conversation
-AS 'MODULE_PATHNAME', 'fca_find_by_customer'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 50 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_by_customer(bigint, bigint, timestamptz, bigint) IS
-'conversations of a customer (customers.id), last changed first (updated_at desc, id desc); keyset page behind after_updated_at, after_id';
-
-CREATE FUNCTION fca.find_escalated(
-	max_rows bigint DEFAULT 100,
-	after_updated_at timestamptz DEFAULT NULL,
-	after_id bigint DEFAULT NULL)
-RETURNS SETOF fca.conversation
-AS 'MODULE_PATHNAME', 'fca_find_escalated'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_escalated(bigint, timestamptz, bigint) IS
-'escalated conversations, longest waiting first (updated_at, id); keyset page behind after_updated_at, after_id';
-
-CREATE FUNCTION fca.find_escalated_by_group(
-	assigned_group text,
-	max_rows bigint DEFAULT 100,
-	after_updated_at timestamptz DEFAULT NULL,
-	after_id bigint DEFAULT NULL)
-RETURNS SETOF fca.conversation
-AS 'MODULE_PATHNAME', 'fca_find_escalated_by_group'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_escalated_by_group(text, bigint, timestamptz, bigint) IS
-'escalated conversations of a group, longest waiting first (updated_at, id); keyset page behind after_updated_at, after_id';
-
-CREATE FUNCTION fca.find_by_ticket_id(ticket_id text)
-RETURNS SETOF fca.conversation
-AS 'MODULE_PATHNAME', 'fca_find_by_ticket_id'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_by_ticket_id(text) IS
-'the conversation with this ticket id (escalation_id), or no row';
-
-CREATE FUNCTION fca.find_by_status(
-	status text,
-	max_rows bigint DEFAULT 100,
-	after_updated_at timestamptz DEFAULT NULL,
-	after_id bigint DEFAULT NULL)
-RETURNS SETOF fca.conversation
-AS 'MODULE_PATHNAME', 'fca_find_by_status'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_by_status(text, bigint, timestamptz, bigint) IS
-'conversations with a status (active, resolved, escalated, closed), last changed first (updated_at desc, id desc); keyset page behind after_updated_at, after_id';
-
-CREATE FUNCTION fca.find_by_ticket_ids(ticket_ids text[])
-RETURNS SETOF fca.conversation
-AS 'MODULE_PATHNAME', 'fca_find_by_ticket_ids'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_by_ticket_ids(text[]) IS
-'the conversations with these ticket ids, in the order of ticket_ids; one given twice comes twice, a missing one is left out';
-
-CREATE FUNCTION fca.find_by_customers(
-	customer_ids bigint[],
-	per_customer bigint DEFAULT 10)
-RETURNS SETOF fca.conversation
-AS 'MODULE_PATHNAME', 'fca_find_by_customers'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_by_customers(bigint[], bigint) IS
-'the last changed per_customer conversations of each customer, in the order of customer_ids, last changed first (updated_at desc, id desc)';
-
-CREATE FUNCTION fca.find_escalated_for_update(max_rows bigint DEFAULT 1)
-RETURNS SETOF fca.conversation
-AS 'MODULE_PATHNAME', 'fca_find_escalated_for_update'
-LANGUAGE C VOLATILE ROWS 1 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_escalated_for_update(bigint) IS
-'the longest waiting escalated conversations (updated_at, id), locked until the transaction ends; those that others have locked are left out';
-
--- messages
-
-CREATE TYPE fca.message AS (
-	id bigint,
-	conversation_id bigint,
-	role text,
-	content text,
-	agent_name text,
-	intent text,
-	sentiment text,
-	confidence_score integer,
-	is_error boolean,
-	requires_human boolean,
-	metadata jsonb,
-	created_at timestamptz,
-	updated_at timestamptz
-);
-COMMENT ON TYPE fca.message IS 'a row of fca.messages: what was said in a conversation';
-
-CREATE FUNCTION fca.find_by_conversation(
-	conversation_id bigint,
-	max_rows bigint DEFAULT 100,
-	after_created_at timestamptz DEFAULT NULL,
-	after_id bigint DEFAULT NULL)
-RETURNS SETOF fca.message
-AS 'MODULE_PATHNAME', 'fca_find_by_conversation'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_by_conversation(bigint, bigint, timestamptz, bigint) IS
-'messages of a conversation, oldest first (created_at, id); keyset page behind after_created_at, after_id';
-
-CREATE FUNCTION fca.find_recent_messages(
-	conversation_id bigint,
-	max_rows bigint DEFAULT 20)
-RETURNS SETOF fca.message
-AS 'MODULE_PATHNAME', 'fca_find_recent_messages'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 20 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_recent_messages(bigint, bigint) IS
-'the newest max_rows messages of a conversation, given oldest first (created_at, id): a model''s context window';
-
-CREATE FUNCTION fca.find_requiring_human(
-	max_rows bigint DEFAULT 100,
-	after_created_at timestamptz DEFAULT NULL,
-	after_id bigint DEFAULT NULL)
-RETURNS SETOF fca.message
-AS 'MODULE_PATHNAME', 'fca_find_requiring_human'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_requiring_human(bigint, timestamptz, bigint) IS
-'messages that require a human, oldest first (created_at, id); keyset page behind after_created_at, after_id';
-
-CREATE FUNCTION fca.find_recent_messages_of(
-	conversation_ids bigint[],
-	per_conversation bigint DEFAULT 20)
-RETURNS SETOF fca.message
-AS 'MODULE_PATHNAME', 'fca_find_recent_messages_of'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_recent_messages_of(bigint[], bigint) IS
-'the newest per_conversation messages of each conversation, in the order of conversation_ids, given oldest first (created_at, id)';
-
--- faqs
-
-CREATE TYPE fca.faq AS (
-	id bigint,
-	question text,
-	answer text,
-	category text,
-	keywords text,
-	is_active boolean
-);
-COMMENT ON TYPE fca.faq IS 'a row of fca.faqs: a question that customers ask often, and its answer';
-
-CREATE FUNCTION fca.search_by_keyword(
-	keyword text,
-	max_rows bigint DEFAULT 10)
-RETURNS SETOF fca.faq
-AS 'MODULE_PATHNAME', 'fca_search_by_keyword'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 10 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.search_by_keyword(text, bigint) IS
-'active FAQs whose question or keywords contain this text, in any case; first those with exactly this keyword, then those whose question starts with it, then the rest; then by id';
-
-CREATE FUNCTION fca.find_by_category(
-	category text,
-	max_rows bigint DEFAULT 100,
-	after_id bigint DEFAULT NULL)
-RETURNS SETOF fca.faq
-AS 'MODULE_PATHNAME', 'fca_find_by_category'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100 SUPPORT fca.planner_support;
-COMMENT ON FUNCTION fca.find_by_category(text, bigint, bigint) IS
-'active FAQs of a category (id); keyset page behind after_id';
 
 -- The base repository: model is NULL::row_type, of a resource or of any table or view.
 -- Reads are PARALLEL RESTRICTED, since the table may be a temporary one.
@@ -617,40 +617,6 @@ LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION fca.delete_many(anyelement, jsonb) IS
 'deletes every row that matches the filters, at least one of which must be given; how many there were';
 
--- Rows that may be there already.
-
-CREATE FUNCTION fca.upsert(model anyelement, data jsonb, conflict_columns text[] DEFAULT NULL)
-RETURNS SETOF anyelement
-AS 'MODULE_PATHNAME', 'fca_upsert'
-LANGUAGE C VOLATILE ROWS 1;
-COMMENT ON FUNCTION fca.upsert(anyelement, jsonb, text[]) IS
-'creates a row, or sets the given columns of the row that has the same conflict_columns (a unique index; by default the key), and gives it';
-
-CREATE FUNCTION fca.upsert_many(model anyelement, rows jsonb, conflict_columns text[] DEFAULT NULL)
-RETURNS SETOF anyelement
-AS 'MODULE_PATHNAME', 'fca_upsert_many'
-LANGUAGE C VOLATILE ROWS 100;
-COMMENT ON FUNCTION fca.upsert_many(anyelement, jsonb, text[]) IS
-'upserts each object of an array, in that order, all or none, and gives the rows in that order; of one key given twice, the later wins for the columns that it gives';
-
--- A batch of which the good rows are kept.
-
-CREATE FUNCTION fca.create_many_report(
-	model anyelement,
-	rows jsonb,
-	OUT ordinal bigint,
-	OUT created boolean,
-	OUT id text,
-	OUT sqlstate text,
-	OUT message text,
-	OUT column_name text,
-	OUT constraint_name text)
-RETURNS SETOF record
-AS 'MODULE_PATHNAME', 'fca_create_many_report'
-LANGUAGE C VOLATILE ROWS 100;
-COMMENT ON FUNCTION fca.create_many_report(anyelement, jsonb) IS
-'creates the good rows among [{"column": value, ...}, ...] and says for each, by its place from 1, its key or why it was not created';
-
 -- Streams: cursors of the caller's transaction, read by FETCH.
 
 CREATE FUNCTION fca.open_cursor(
@@ -674,11 +640,45 @@ LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION fca.open_finder(text, jsonb, text) IS
 'opens a cursor over the rows of a finder, called with {"argument": value, ...}, and gives its name';
 
+-- A batch of which the good rows are kept.
+
+CREATE FUNCTION fca.create_many_report(
+	model anyelement,
+	rows jsonb,
+	OUT ordinal bigint,
+	OUT created boolean,
+	OUT id text,
+	OUT sqlstate text,
+	OUT message text,
+	OUT column_name text,
+	OUT constraint_name text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'fca_create_many_report'
+LANGUAGE C VOLATILE ROWS 100;
+COMMENT ON FUNCTION fca.create_many_report(anyelement, jsonb) IS
+'creates the good rows among [{"column": value, ...}, ...] and says for each, by its place from 1, its key or why it was not created';
+
 -- The resources' relations as ordinary tables of the caller.
 
 CREATE FUNCTION fca.create_tables()
 RETURNS SETOF regclass
 AS 'MODULE_PATHNAME', 'fca_create_tables'
-LANGUAGE C VOLATILE ROWS 7;
+LANGUAGE C VOLATILE ROWS 10;
 COMMENT ON FUNCTION fca.create_tables() IS
-'makes those of the seven relations in schema fca that are not there, as tables of the caller with keys, checks, indexes and a trigger for updated_at, and gives their names; what is there is left alone, but must have every column';
+'makes those of the resources'' relations in schema fca that are not there, as tables of the caller with keys, checks, indexes and a trigger for updated_at, and gives their names; what is there is left alone, but must have every column';
+
+-- Rows that may be there already.
+
+CREATE FUNCTION fca.upsert(model anyelement, data jsonb, conflict_columns text[] DEFAULT NULL)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_upsert'
+LANGUAGE C VOLATILE ROWS 1;
+COMMENT ON FUNCTION fca.upsert(anyelement, jsonb, text[]) IS
+'creates a row, or sets the given columns of the row that has the same conflict_columns (a unique index; by default the key), and gives it';
+
+CREATE FUNCTION fca.upsert_many(model anyelement, rows jsonb, conflict_columns text[] DEFAULT NULL)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'fca_upsert_many'
+LANGUAGE C VOLATILE ROWS 100;
+COMMENT ON FUNCTION fca.upsert_many(anyelement, jsonb, text[]) IS
+'upserts each object of an array, in that order, all or none, and gives the rows in that order; of one key given twice, the later wins for the columns that it gives';
