@@ -261,31 +261,46 @@ install_trigrams(void)
 							   may ? "public" : FCA_SCHEMA));
 }
 
-/*
- * The trigram indexes of a table's searches, where pg_trgm is or can be
- * installed: NULL, or why they could not be made.
- */
-static const char *
-create_trigram_indexes(const FcaResource *resource)
+/* The CREATE INDEX of a search; "prefix" qualifies the operator class. */
+static char *
+trigram_index(const FcaResource *resource, const FcaFinder *finder, const char *prefix)
+{
+	return psprintf("CREATE INDEX ON %s.%s USING gin (%s %sgin_trgm_ops, %s %sgin_trgm_ops)",
+					FCA_SCHEMA, resource->relation,
+					quote_identifier(finder->where[0].column), prefix,
+					quote_identifier(finder->where[0].other), prefix);
+}
+
+/* Searches that have no index, why not, and the commands that make them. */
+typedef struct Unindexed
+{
+	const char *why;
+	StringInfoData finders;
+	StringInfoData commands;
+} Unindexed;
+
+/* The trigram indexes of a table's searches, where pg_trgm is or can be installed. */
+static void
+create_trigram_indexes(const FcaResource *resource, Unindexed *unindexed)
 {
 	for (const FcaFinder *const *finder = resource->finders; *finder != NULL; finder++)
 	{
-		const char *schema;
-		const char *why;
+		const char *why = NULL;
 
 		if ((*finder)->where[0].test != FCA_CONTAINS)
 			continue;
-		if (trigram_schema() == NULL && (why = install_trigrams()) != NULL)
-			return why;
-		schema = trigram_schema();
-		why = try_to_run(psprintf("CREATE INDEX ON %s.%s USING gin (%s %s.gin_trgm_ops, %s %s.gin_trgm_ops)",
-								  FCA_SCHEMA, resource->relation,
-								  quote_identifier((*finder)->where[0].column), schema,
-								  quote_identifier((*finder)->where[0].other), schema));
-		if (why != NULL)
-			return why;
+		if (trigram_schema() == NULL)
+			why = install_trigrams();
+		if (why == NULL)
+			why = try_to_run(trigram_index(resource, *finder,
+										   psprintf("%s.", trigram_schema())));
+		if (why == NULL)
+			continue;
+		unindexed->why = why;
+		appendStringInfo(&unindexed->finders, "%s%s",
+						 unindexed->finders.len > 0 ? " and " : "", (*finder)->name);
+		appendStringInfo(&unindexed->commands, " %s;", trigram_index(resource, *finder, ""));
 	}
-	return NULL;
 }
 
 /* The trigger's function is made once; one that is there is seen by the guard. */
@@ -386,7 +401,7 @@ Datum
 fca_create_tables(PG_FUNCTION_ARGS)
 {
 	Oid			schema = get_namespace_oid(FCA_SCHEMA, false);
-	const char *why = NULL;
+	Unindexed	unindexed = {NULL};
 	int			nest_level;
 
 	fca_check_signature(fcinfo, &fca_create_tables_signature);
@@ -415,33 +430,30 @@ fca_create_tables(PG_FUNCTION_ARGS)
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SPI_connect();
+	initStringInfo(&unindexed.finders);
+	initStringInfo(&unindexed.commands);
 	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
 	{
 		Datum		made;
 		bool		isnull = false;
-		const char *without;
 
 		if (OidIsValid(fca_resource_relid(*resource, NoLock)))
 			continue;
 		create_table(*resource);
 		create_indexes(*resource);
-		without = create_trigram_indexes(*resource);
-		if (without != NULL)
-			why = without;
+		create_trigram_indexes(*resource, &unindexed);
 		create_trigger(*resource);
 		CommandCounterIncrement();
 		made = ObjectIdGetDatum(fca_resource_relid(*resource, NoLock));
 		fca_rows_add(fcinfo, &made, &isnull);
 	}
 	fca_guard_schema_for(schema, GetUserId());	/* and while this waited for others */
-	if (why != NULL)
+	if (unindexed.why != NULL)
 		ereport(WARNING,
-				(errmsg("search_by_keyword and search_by_name have no index"),
-				 errdetail("pg_trgm cannot be used: %s.", why),
-				 errhint("Install the extension pg_trgm (CREATE EXTENSION pg_trgm; it comes with the server's contrib package), then run: "
-						 "CREATE INDEX ON %s.customers USING gin (first_name gin_trgm_ops, last_name gin_trgm_ops); "
-						 "CREATE INDEX ON %s.faqs USING gin (question gin_trgm_ops, keywords gin_trgm_ops);",
-						 FCA_SCHEMA, FCA_SCHEMA)));
+				(errmsg("there is no index for %s", unindexed.finders.data),
+				 errdetail("pg_trgm cannot be used: %s.", unindexed.why),
+				 errhint("Install the extension pg_trgm (CREATE EXTENSION pg_trgm; it comes with the server's contrib package), then run:%s",
+						 unindexed.commands.data)));
 	SPI_finish();
 	AtEOXact_GUC(true, nest_level);
 	return (Datum) 0;

@@ -241,7 +241,7 @@ $node->safe_psql('shared', 'DROP EXTENSION fca_repo, pg_trgm CASCADE; DROP SCHEM
 $node->safe_psql('shared', 'CREATE FUNCTION public.similarity(text, text) RETURNS real LANGUAGE sql RETURN 0', @as_mallory);
 ($status, $stdout, $stderr) = $node->psql('shared', 'SELECT count(*) FROM fca.create_tables()');
 is($stdout, 7, 'without pg_trgm: the tables are made');
-like($stderr, qr/WARNING:  search_by_keyword and search_by_name have no index/, 'without pg_trgm: with a warning');
+like($stderr, qr/WARNING:  there is no index for search_by_name and search_by_keyword/, 'without pg_trgm: with a warning');
 
 # In a schema of its own a role may install the extension, which is trusted: but
 # what it has put there is not run by the script, which is run as a superuser.
