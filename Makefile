@@ -30,6 +30,18 @@ $(OBJS:.o=.bc): $(wildcard src/*.h)
 $(SCRIPT_BUILT): $(SQL_PIECES) Makefile fca_repo.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION fca_repo" to load this file. \quit'; cat $(SQL_PIECES); } > $@
 
+# What a name that is followed by a name can be; pg_bsd_indent has to be told.  Those of other majors than
+# the one built with stay in the list.
+INDENT = pg_bsd_indent -bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -nfc1 -i4 -l79 -lp -lpl -nip \
+	-npro -sac -tpg -ts4 -Utypedefs.list
+
+.PHONY: indent
+indent:
+	for file in src/*.[ch] src/repositories/*.c; do \
+		$(INDENT) <$$file | sed -E 's/,\.([a-z])/, .\1/; s/^(\w+) +\*$$/\1 */' >$$file.tmp && \
+			if cmp -s $$file.tmp $$file; then rm $$file.tmp; else mv $$file.tmp $$file; fi || exit; \
+	done
+
 META.json: META.json.in fca_repo.control
 	sed 's/@VERSION@/$(EXTVERSION)/g' $< > $@
 

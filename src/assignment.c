@@ -20,7 +20,7 @@
  * List of FcaAssignment.  The columns become part of the plan's key.  Error
  * 42703 where a key is no column.
  */
-List *
+List	   *
 fca_assignments_read(FcaQuery *query, JsonbContainer *data)
 {
 	List	   *assignments = NIL;

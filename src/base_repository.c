@@ -95,8 +95,12 @@ keep_select(FcaCall *call, const char *condition)
 	return fca_plan_keep(&call->query, 0);
 }
 
-FCA_FUNCTION(fca_get_by_id, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID});
+/*
+ * get_by_id(model, id): the row with this key, or none; a NULL finds none.  P0003
+ * where a view has two.
+ */
+FCA_SET_FUNCTION(fca_get_by_id, ANYELEMENTOID,
+				 ANYELEMENTOID, ANYCOMPATIBLEOID);
 
 Datum
 fca_get_by_id(PG_FUNCTION_ARGS)
@@ -118,8 +122,14 @@ fca_get_by_id(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-FCA_FUNCTION(fca_get_by_id_for_update, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID, BOOLOID});
+/*
+ * get_by_id_for_update(model, id, nowait): the same row, locked until the
+ * transaction ends.  It waits for who has locked it, and gives the row as that
+ * one has left it, so it takes a snapshot of its own; with nowait it is error
+ * 55P03 instead, and 0A000 where another server would have to be told.
+ */
+FCA_SET_FUNCTION(fca_get_by_id_for_update, ANYELEMENTOID,
+				 ANYELEMENTOID, ANYCOMPATIBLEOID, BOOLOID);
 
 Datum
 fca_get_by_id_for_update(PG_FUNCTION_ARGS)
@@ -173,8 +183,12 @@ check_ambiguous(FcaCall *call)
 		check_single(call, 2);
 }
 
-FCA_FUNCTION(fca_get_many, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEARRAYOID});
+/*
+ * get_many(model, ids): the rows with these keys, in the order of the array; a key
+ * given twice comes twice, one that is missing or NULL is left out.
+ */
+FCA_SET_FUNCTION(fca_get_many, ANYELEMENTOID,
+				 ANYELEMENTOID, ANYCOMPATIBLEARRAYOID);
 
 Datum
 fca_get_many(PG_FUNCTION_ARGS)
@@ -201,8 +215,13 @@ fca_get_many(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-FCA_FUNCTION(fca_get_children, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, TEXTOID, ANYCOMPATIBLEARRAYOID, INT8OID, TEXTOID});
+/*
+ * get_children(model, parent_column, parent_ids, per_parent, sort_by): for each
+ * element of the array, in its order, the first rows whose column equals it.
+ * The limit is that of each parent, so it is a parameter of the text.
+ */
+FCA_SET_FUNCTION(fca_get_children, ANYELEMENTOID,
+				 ANYELEMENTOID, TEXTOID, ANYCOMPATIBLEARRAYOID, INT8OID, TEXTOID);
 
 Datum
 fca_get_children(PG_FUNCTION_ARGS)
@@ -274,8 +293,9 @@ get_list(FunctionCallInfo fcinfo, const FcaSignature *signature, bool filtered)
 	return (Datum) 0;
 }
 
-FCA_FUNCTION(fca_get_all, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, INT8OID, INT8OID, TEXTOID});
+/* get_all(model, skip, max_rows, sort_by) */
+FCA_SET_FUNCTION(fca_get_all, ANYELEMENTOID,
+				 ANYELEMENTOID, INT8OID, INT8OID, TEXTOID);
 
 Datum
 fca_get_all(PG_FUNCTION_ARGS)
@@ -283,8 +303,9 @@ fca_get_all(PG_FUNCTION_ARGS)
 	return get_list(fcinfo, &fca_get_all_signature, false);
 }
 
-FCA_FUNCTION(fca_get_by_filters, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, JSONBOID, INT8OID, INT8OID, TEXTOID});
+/* get_by_filters(model, filters, skip, max_rows, sort_by) */
+FCA_SET_FUNCTION(fca_get_by_filters, ANYELEMENTOID,
+				 ANYELEMENTOID, JSONBOID, INT8OID, INT8OID, TEXTOID);
 
 Datum
 fca_get_by_filters(PG_FUNCTION_ARGS)
@@ -292,8 +313,12 @@ fca_get_by_filters(PG_FUNCTION_ARGS)
 	return get_list(fcinfo, &fca_get_by_filters_signature, true);
 }
 
-FCA_FUNCTION(fca_get_page, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, JSONBOID, TEXTOID, INT8OID, JSONBOID});
+/*
+ * get_page(model, filters, sort_by, max_rows, after): the rows behind a keyset
+ * position, which an index can find; so a page costs the same at any depth.
+ */
+FCA_SET_FUNCTION(fca_get_page, ANYELEMENTOID,
+				 ANYELEMENTOID, JSONBOID, TEXTOID, INT8OID, JSONBOID);
 
 Datum
 fca_get_page(PG_FUNCTION_ARGS)
@@ -326,8 +351,10 @@ fca_get_page(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-FCA_FUNCTION(fca_find_one, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, JSONBOID});
+/*
+ * find_one(model, filters): the only row that matches, or none; more are P0003.
+ */
+FCA_SET_FUNCTION(fca_find_one, ANYELEMENTOID, ANYELEMENTOID, JSONBOID);
 
 Datum
 fca_find_one(PG_FUNCTION_ARGS)
@@ -367,7 +394,8 @@ keep_test(FcaCall *call, const char *what, const char *condition, int options)
 	return fca_plan_keep(&call->query, options);
 }
 
-FCA_FUNCTION(fca_count, .returns = INT8OID, .arguments = {ANYELEMENTOID, JSONBOID});
+/* count(model, filters) */
+FCA_FUNCTION(fca_count, INT8OID, ANYELEMENTOID, JSONBOID);
 
 Datum
 fca_count(PG_FUNCTION_ARGS)
@@ -397,8 +425,7 @@ fca_count(PG_FUNCTION_ARGS)
  * The planner's estimate for the very values of the call: so the plan is made
  * for them, and only the parsed query is kept.
  */
-FCA_FUNCTION(fca_count_estimate, .returns = INT8OID,
-			 .arguments = {ANYELEMENTOID, JSONBOID});
+FCA_FUNCTION(fca_count_estimate, INT8OID, ANYELEMENTOID, JSONBOID);
 
 Datum
 fca_count_estimate(PG_FUNCTION_ARGS)
@@ -422,8 +449,8 @@ fca_count_estimate(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) Min(rows, 9e18));
 }
 
-FCA_FUNCTION(fca_exists, .returns = BOOLOID,
-			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID});
+/* exists(model, id): is there such a row?  Reading stops at the first. */
+FCA_FUNCTION(fca_exists, BOOLOID, ANYELEMENTOID, ANYCOMPATIBLEOID);
 
 Datum
 fca_exists(PG_FUNCTION_ARGS)
@@ -487,8 +514,11 @@ prepare_batch(FcaBatch *batch)
 	return plan;
 }
 
-FCA_FUNCTION(fca_create, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, JSONBOID});
+/*
+ * create(model, data): inserts one row and gives it.  Where a trigger or a rule
+ * makes another number of it, nothing is created (P0002, P0003).
+ */
+FCA_FUNCTION(fca_create, ANYELEMENTOID, ANYELEMENTOID, JSONBOID);
 
 Datum
 fca_create(PG_FUNCTION_ARGS)
@@ -516,8 +546,12 @@ fca_create(PG_FUNCTION_ARGS)
 	return row;
 }
 
-FCA_FUNCTION(fca_create_many, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, JSONBOID});
+/*
+ * create_many(model, rows): inserts all rows by one statement, all or none, and
+ * gives them in that order.  Only where a default may depend on the rows before
+ * is there a statement for each.  An empty array needs the privilege too.
+ */
+FCA_SET_FUNCTION(fca_create_many, ANYELEMENTOID, ANYELEMENTOID, JSONBOID);
 
 Datum
 fca_create_many(PG_FUNCTION_ARGS)
@@ -607,8 +641,12 @@ update_by_id(FunctionCallInfo fcinfo, const FcaSignature *signature, bool condit
 	return (Datum) 0;
 }
 
-FCA_FUNCTION(fca_update, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID});
+/*
+ * update(model, id, data): sets the columns of data in the row with this key, and
+ * gives it as it is then, or no row; P0003 where a view has two.
+ */
+FCA_SET_FUNCTION(fca_update, ANYELEMENTOID,
+				 ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID);
 
 Datum
 fca_update(PG_FUNCTION_ARGS)
@@ -616,8 +654,13 @@ fca_update(PG_FUNCTION_ARGS)
 	return update_by_id(fcinfo, &fca_update_signature, false);
 }
 
-FCA_FUNCTION(fca_update_if, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID, JSONBOID});
+/*
+ * update_if(model, id, expected, data): the same only while the row matches the
+ * filters of expected.  That is tested by the UPDATE itself, so of two sessions
+ * that expect the same, one changes the row and the other gets none.
+ */
+FCA_SET_FUNCTION(fca_update_if, ANYELEMENTOID,
+				 ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID, JSONBOID);
 
 Datum
 fca_update_if(PG_FUNCTION_ARGS)
@@ -625,8 +668,11 @@ fca_update_if(PG_FUNCTION_ARGS)
 	return update_by_id(fcinfo, &fca_update_if_signature, true);
 }
 
-FCA_FUNCTION(fca_update_many, .returns = INT8OID,
-			 .arguments = {ANYELEMENTOID, JSONBOID, JSONBOID});
+/*
+ * update_many(model, filters, data): how many rows were changed.  Filters that are
+ * true of every row are error 22023: that is more often a mistake than meant.
+ */
+FCA_FUNCTION(fca_update_many, INT8OID, ANYELEMENTOID, JSONBOID, JSONBOID);
 
 Datum
 fca_update_many(PG_FUNCTION_ARGS)
@@ -664,8 +710,8 @@ keep_delete(FcaCall *call, const char *condition)
 	return fca_plan_keep(&call->query, 0);
 }
 
-FCA_FUNCTION(fca_delete, .returns = BOOLOID,
-			 .arguments = {ANYELEMENTOID, ANYCOMPATIBLEOID});
+/* delete(model, id): was there such a row? */
+FCA_FUNCTION(fca_delete, BOOLOID, ANYELEMENTOID, ANYCOMPATIBLEOID);
 
 Datum
 fca_delete(PG_FUNCTION_ARGS)
@@ -688,8 +734,11 @@ fca_delete(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(count > 0);
 }
 
-FCA_FUNCTION(fca_delete_many, .returns = INT8OID,
-			 .arguments = {ANYELEMENTOID, JSONBOID});
+/*
+ * delete_many(model, filters): how many rows were deleted; filters as in
+ * update_many.
+ */
+FCA_FUNCTION(fca_delete_many, INT8OID, ANYELEMENTOID, JSONBOID);
 
 Datum
 fca_delete_many(PG_FUNCTION_ARGS)

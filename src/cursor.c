@@ -60,7 +60,7 @@ static Datum
 open_plan(FunctionCallInfo fcinfo, int argno, FcaPlan *plan, const FcaQuery *query)
 {
 	const char *name = PG_ARGISNULL(argno)
-		? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argno));
+	? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argno));
 	Portal		portal;
 	text	   *opened;
 
@@ -77,8 +77,12 @@ open_plan(FunctionCallInfo fcinfo, int argno, FcaPlan *plan, const FcaQuery *que
 	return PointerGetDatum(opened);
 }
 
-FCA_FUNCTION(fca_open_cursor, .returns = REFCURSOROID,
-			 .arguments = {ANYELEMENTOID, JSONBOID, TEXTOID, TEXTOID});
+/*
+ * open_cursor(model, filters, sort_by, cursor_name): a cursor over the rows that
+ * match; its name.  The plan is one for a fast first row.
+ */
+FCA_FUNCTION(fca_open_cursor, REFCURSOROID,
+			 ANYELEMENTOID, JSONBOID, TEXTOID, TEXTOID);
 
 Datum
 fca_open_cursor(PG_FUNCTION_ARGS)
@@ -273,8 +277,12 @@ read_arguments(FinderFunction *function, JsonbContainer *given, FcaGiven *argume
 	}
 }
 
-FCA_FUNCTION(fca_open_finder, .returns = REFCURSOROID,
-			 .arguments = {TEXTOID, JSONBOID, TEXTOID});
+/*
+ * open_finder(finder, arguments, cursor_name): a cursor over the rows of a finder,
+ * whose arguments are the members of an object; those that are absent have the
+ * SQL function's defaults.  EXECUTE on that function is needed.
+ */
+FCA_FUNCTION(fca_open_finder, REFCURSOROID, TEXTOID, JSONBOID, TEXTOID);
 
 Datum
 fca_open_finder(PG_FUNCTION_ARGS)

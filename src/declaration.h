@@ -22,8 +22,8 @@ typedef enum FcaTest
 	FCA_GE,						/* >= an argument */
 	FCA_LE,						/* <= an argument */
 	FCA_LT,						/* < an argument */
-	FCA_CONTAINS				/* it or the second column contains an argument
-								 * as literal text, in any case */
+	FCA_CONTAINS				/* it or the second column contains an
+								 * argument as literal text, in any case */
 } FcaTest;
 
 typedef struct FcaCondition

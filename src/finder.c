@@ -26,10 +26,11 @@
 static void
 check_value(const FcaModel *model, const char *name, const char *value)
 {
-	const FcaColumn *column = model->resource == NULL ? NULL
-		: fca_resource_column(model->resource, name);
+	const FcaColumn *column = NULL;
 	StringInfoData valid;
 
+	if (model->resource != NULL)
+		column = fca_resource_column(model->resource, name);
 	if (column == NULL || column->one_of == NULL)
 		return;
 	initStringInfo(&valid);
@@ -430,9 +431,9 @@ fca_finder_call_write(FcaFinderCall *call)
 	query->no_bitmaps = !call->by_trigrams;
 	if (finder->batch_of != NULL)
 	{
-		Form_pg_attribute column =
-			fca_model_column(&call->model, finder->batch_of->where[0].column);
+		Form_pg_attribute column;
 
+		column = fca_model_column(&call->model, finder->batch_of->where[0].column);
 		if (form == FCA_ONE_ROW)
 			fca_append_lookup(query, column, 1);
 		else
@@ -460,8 +461,7 @@ fca_finder_call_write(FcaFinderCall *call)
 Datum
 fca_find(FunctionCallInfo fcinfo, const FcaResource *resource, const FcaFinder *finder)
 {
-	/* those that are read get a value; analyzers cannot see that, so all get one */
-	FcaGiven	given[FCA_MAX_ARGUMENTS] = {0};
+	FcaGiven	given[FCA_MAX_ARGUMENTS] = {0}; /* for analyzers */
 	FcaFinderCall call = {0};
 	bool		locks = finder->for_update_of != NULL;
 	FcaPlan    *plan;

@@ -239,8 +239,8 @@ query_of_text(const FcaQuery *query)
 {
 	List	   *parsed = pg_parse_query(query->text.data);
 	List	   *rewritten =
-		pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, parsed), query->text.data,
-										   query->types, query->nparams, NULL);
+	pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, parsed), query->text.data,
+									   query->types, query->nparams, NULL);
 	Query	   *result;
 
 	if (list_length(rewritten) != 1)
@@ -370,7 +370,11 @@ find_relation(const FcaResource *resource)
 	}
 }
 
-Query *
+/*
+ * The query that says the same as the call, or NULL where it must stay a call.  It
+ * is locked and rewritten as the planner needs it.
+ */
+Query	   *
 fca_inline_query(SupportRequestInlineInFrom *request)
 {
 	PlannerInfo *root = request->root;

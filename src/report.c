@@ -31,21 +31,31 @@ static const FcaAccess to_insert = {RowExclusiveLock, ACL_INSERT, "INSERT"};
 /* The columns of the report. */
 enum
 {
-	ORDINAL, CREATED, ID, SQLSTATE, MESSAGE, COLUMN_NAME, CONSTRAINT_NAME,
+	ORDINAL,
+	CREATED,
+	ID,
+	SQLSTATE,
+	MESSAGE,
+	COLUMN_NAME,
+	CONSTRAINT_NAME,
 	REPORT_COLUMNS
 };
 
-FCA_FUNCTION(fca_create_many_report, .is_set = true, .returns = RECORDOID,
-			 .arguments = {ANYELEMENTOID, JSONBOID},
-			 .columns = {
-				 [ORDINAL] = INT8OID,
-				 [CREATED] = BOOLOID,
-				 [ID] = TEXTOID,
-				 [SQLSTATE] = TEXTOID,
-				 [MESSAGE] = TEXTOID,
-				 [COLUMN_NAME] = TEXTOID,
-				 [CONSTRAINT_NAME] = TEXTOID
-			 });
+static const FcaSignature signature = {
+	.name = "fca_create_many_report",
+	.is_set = true,
+	.returns = RECORDOID,
+	.arguments = {ANYELEMENTOID, JSONBOID},
+	.columns = {
+		[ORDINAL] = INT8OID,
+		[CREATED] = BOOLOID,
+		[ID] = TEXTOID,
+		[SQLSTATE] = TEXTOID,
+		[MESSAGE] = TEXTOID,
+		[COLUMN_NAME] = TEXTOID,
+		[CONSTRAINT_NAME] = TEXTOID
+	}
+};
 
 /* Into how many parts rows are divided among which one is bad. */
 #define PARTS 10
@@ -416,6 +426,13 @@ key_text(const FcaModel *model)
 		: fca_cast_text(key, TEXTOID, -1);
 }
 
+/*
+ * create_many_report(model, rows): creates the rows that can be, and gives for each
+ * its key, or the SQLSTATE and the message of why it was not created.  What is
+ * wrong with every row alike, such as a missing privilege, is an error.
+ */
+PG_FUNCTION_INFO_V1(fca_create_many_report);
+
 Datum
 fca_create_many_report(PG_FUNCTION_ARGS)
 {
@@ -423,8 +440,7 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 	int64	   *rows;
 	int64		count = 0;
 
-	fca_call_begin(&report.call, fcinfo,
-				   &fca_create_many_report_signature, &to_insert);
+	fca_call_begin(&report.call, fcinfo, &signature, &to_insert);
 	fca_rows_begin(fcinfo);
 	report.context = CurrentMemoryContext;
 	report.attempt = AllocSetContextCreate(report.context, "attempt to insert rows",

@@ -174,7 +174,11 @@ fca_guard_schema_for(Oid schema, Oid role)
 	ReleaseSysCache(tuple);
 }
 
-FCA_FUNCTION(fca_guard_schema, .returns = VOIDOID, .arguments = {REGROLEOID});
+/*
+ * guard_schema(extension_owner): the first statement of every script of the
+ * extension; the function is dropped at once.
+ */
+FCA_FUNCTION(fca_guard_schema, VOIDOID, REGROLEOID);
 
 Datum
 fca_guard_schema(PG_FUNCTION_ARGS)

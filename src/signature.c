@@ -61,7 +61,7 @@ finder_signature(const FcaResource *resource, const FcaFinder *finder,
 	for (int n = 0; fca_finder_argument(finder, n, &argument); n++)
 	{
 		Oid			type = argument.column == NULL
-			? INT8OID : column_type(row, argument.column);
+		? INT8OID : column_type(row, argument.column);
 
 		signature->arguments[n] =
 			finder->batch_of != NULL && argument.kind == FCA_ARG_CONDITION

@@ -26,12 +26,17 @@ typedef struct FcaSignature
 } FcaSignature;
 
 /*
- * Defines function_signature beside the C function of that name:
- * FCA_FUNCTION(fca_f, .returns = INT8OID, .arguments = {TEXTOID}).
+ * Defines the signature of a C function, f_signature, beside it: what it returns,
+ * and its arguments.  A function without arguments says InvalidOid.
  */
-#define FCA_FUNCTION(function, ...) \
-	static const FcaSignature function##_signature = {.name = #function, __VA_ARGS__}; \
-	PG_FUNCTION_INFO_V1(function)
+#define FCA_FUNCTION(f, result, ...) \
+	static const FcaSignature f##_signature = {#f, false, result, {__VA_ARGS__}}; \
+	PG_FUNCTION_INFO_V1(f)
+
+/* The same for a function that returns a set. */
+#define FCA_SET_FUNCTION(f, result, ...) \
+	static const FcaSignature f##_signature = {#f, true, result, {__VA_ARGS__}}; \
+	PG_FUNCTION_INFO_V1(f)
 
 extern void fca_check_signature(FunctionCallInfo fcinfo, const FcaSignature *expected);
 extern void fca_check_finder_signature(FunctionCallInfo fcinfo, const FcaResource *resource,

@@ -211,6 +211,10 @@ estimate_rows(FuncExpr *call, PlannerInfo *root)
 	return clamp_row_est(rows * estimate.keys);
 }
 
+/*
+ * The planner's questions about a call: how many rows it gives, at what cost, and
+ * on PostgreSQL 19 by which query.  None is answered by running code of others.
+ */
 PG_FUNCTION_INFO_V1(fca_planner_support);
 
 Datum

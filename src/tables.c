@@ -99,9 +99,10 @@ can_be_referenced(const FcaResource *resource)
 {
 	Relation	rel = relation_openrv(name_of(resource), AccessShareLock);
 	AttrNumber	id = get_attnum(RelationGetRelid(rel), "id");
-	bool		found = id > 0 &&
-		fca_has_unique_index(rel, TupleDescAttr(RelationGetDescr(rel), id - 1));
+	bool		found = false;
 
+	if (id > 0)
+		found = fca_has_unique_index(rel, TupleDescAttr(RelationGetDescr(rel), id - 1));
 	relation_close(rel, AccessShareLock);
 	return found;
 }
@@ -253,12 +254,12 @@ static const char *
 install_trigrams(void)
 {
 	Oid			public = get_namespace_oid("public", true);
-	bool		may = OidIsValid(public) &&
-		object_aclcheck(NamespaceRelationId, public, GetUserId(),
-						ACL_CREATE) == ACLCHECK_OK;
+	const char *schema = FCA_SCHEMA;
 
-	return try_to_run(psprintf("CREATE EXTENSION pg_trgm SCHEMA %s",
-							   may ? "public" : FCA_SCHEMA));
+	if (OidIsValid(public) &&
+		object_aclcheck(NamespaceRelationId, public, GetUserId(), ACL_CREATE) == ACLCHECK_OK)
+		schema = "public";
+	return try_to_run(psprintf("CREATE EXTENSION pg_trgm SCHEMA %s", schema));
 }
 
 /* The CREATE INDEX of a search; "prefix" qualifies the operator class. */
@@ -307,7 +308,7 @@ create_trigram_indexes(const FcaResource *resource, Unindexed *unindexed)
 static void
 create_trigger_function(void)
 {
-	/* cppcheck-suppress unknownEvaluationOrder ; either string may be made first */
+	/* cppcheck-suppress unknownEvaluationOrder ; in any order */
 	List	   *name = list_make2(makeString(FCA_SCHEMA), makeString(TRIGGER_FUNCTION));
 
 	if (!OidIsValid(LookupFuncName(name, 0, NULL, true)))
@@ -339,10 +340,12 @@ check_labels(const FcaResource *resource, Relation rel)
 	for (const FcaColumn *column = resource->columns; column->name != NULL; column++)
 	{
 		AttrNumber	attnum = get_attnum(RelationGetRelid(rel), column->name);
-		Oid			type = attnum <= 0 ? InvalidOid
-			: getBaseType(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->atttypid);
+		Oid			type;
 
-		if (column->one_of == NULL || !type_is_enum(type))
+		if (column->one_of == NULL || attnum <= 0)
+			continue;
+		type = getBaseType(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->atttypid);
+		if (!type_is_enum(type))
 			continue;
 		for (const char *const *value = column->one_of; *value != NULL; value++)
 			if (fca_enum_label(type, *value) == NULL)
@@ -395,7 +398,13 @@ check_existing(void)
 	return complete;
 }
 
-FCA_FUNCTION(fca_create_tables, .is_set = true, .returns = REGCLASSOID);
+/*
+ * create_tables(): makes those of the resources' relations that are not there as
+ * tables of the caller, with keys, checks, indexes and a trigger, and gives them.
+ * Relations that are there must have every column, or nothing is made (42703).
+ * Of two sessions the second waits for the first.
+ */
+FCA_SET_FUNCTION(fca_create_tables, REGCLASSOID, InvalidOid);
 
 Datum
 fca_create_tables(PG_FUNCTION_ARGS)
@@ -418,12 +427,18 @@ fca_create_tables(PG_FUNCTION_ARGS)
 	if (check_existing())
 		return (Datum) 0;
 
-	/* Two sessions must not make them at once; who may make none, waits for none. */
+	/*
+	 * Two sessions must not make them at once; who may make none, waits for
+	 * none.
+	 */
 	if (object_aclcheck(NamespaceRelationId, schema, GetUserId(),
 						ACL_CREATE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, FCA_SCHEMA);
 	LockDatabaseObject(NamespaceRelationId, schema, 0, ShareUpdateExclusiveLock);
-	fca_guard_schema_for(schema, GetUserId());	/* what they have made meanwhile */
+
+	/* what they have made meanwhile */
+	fca_guard_schema_for(schema, GetUserId());
+
 
 	/* No name in what follows may be the caller's. */
 	nest_level = NewGUCNestLevel();
@@ -447,7 +462,9 @@ fca_create_tables(PG_FUNCTION_ARGS)
 		made = ObjectIdGetDatum(fca_resource_relid(*resource, NoLock));
 		fca_rows_add(fcinfo, &made, &isnull);
 	}
-	fca_guard_schema_for(schema, GetUserId());	/* and while this waited for others */
+
+	/* and while this waited for others */
+	fca_guard_schema_for(schema, GetUserId());
 	if (unindexed.why != NULL)
 		ereport(WARNING,
 				(errmsg("there is no index for %s", unindexed.finders.data),

@@ -50,7 +50,7 @@ conflict_columns(const FcaCall *call, int argno)
 	for (int i = 0; i < count; i++)
 	{
 		Form_pg_attribute column = nulls[i] ? NULL
-			: fca_model_column(&call->model, TextDatumGetCString(names[i]));
+		: fca_model_column(&call->model, TextDatumGetCString(names[i]));
 
 		if (column == NULL || fca_has_column(columns, column))
 			ereport(ERROR,
@@ -206,7 +206,7 @@ gives_identity(const List *assignments)
 
 	foreach(cell, assignments)
 		if (((FcaAssignment *) lfirst(cell))->column->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
-			return true;
+		return true;
 	return false;
 }
 
@@ -325,8 +325,13 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 				 errtable(call->model.rel)));
 }
 
-FCA_FUNCTION(fca_upsert, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, JSONBOID, TEXTARRAYOID});
+/*
+ * upsert(model, data, conflict_columns): creates the row, or sets the given columns
+ * of the one with the same conflict columns, and gives it.  42P10 where no unique
+ * index decides, P0002 where a trigger lets neither happen.
+ */
+FCA_SET_FUNCTION(fca_upsert, ANYELEMENTOID,
+				 ANYELEMENTOID, JSONBOID, TEXTARRAYOID);
 
 Datum
 fca_upsert(PG_FUNCTION_ARGS)
@@ -345,8 +350,13 @@ fca_upsert(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-FCA_FUNCTION(fca_upsert_many, .is_set = true, .returns = ANYELEMENTOID,
-			 .arguments = {ANYELEMENTOID, JSONBOID, TEXTARRAYOID});
+/*
+ * upsert_many(model, rows, conflict_columns): the same for each object of an array,
+ * in that order, all or none.  A row sees those before it; its memory is given
+ * back before the next one.
+ */
+FCA_SET_FUNCTION(fca_upsert_many, ANYELEMENTOID,
+				 ANYELEMENTOID, JSONBOID, TEXTARRAYOID);
 
 Datum
 fca_upsert_many(PG_FUNCTION_ARGS)
