@@ -30,8 +30,7 @@ $(OBJS:.o=.bc): $(wildcard src/*.h)
 $(SCRIPT_BUILT): $(SQL_PIECES) Makefile fca_repo.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION fca_repo" to load this file. \quit'; cat $(SQL_PIECES); } > $@
 
-# What a name that is followed by a name can be; pg_bsd_indent has to be told.  Those of other majors than
-# the one built with stay in the list.
+# As pgindent calls it, without the spaces that it puts in odd places.
 INDENT = pg_bsd_indent -bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -nfc1 -i4 -l79 -lp -lpl -nip \
 	-npro -sac -tpg -ts4 -Utypedefs.list
 
@@ -41,6 +40,15 @@ indent:
 		$(INDENT) <$$file | sed -E 's/,\.([a-z])/, .\1/; s/^(\w+) +\*$$/\1 */' >$$file.tmp && \
 			if cmp -s $$file.tmp $$file; then rm $$file.tmp; else mv $$file.tmp $$file; fi || exit; \
 	done
+
+# The names of types that the sources use, by the debug information of what was built; those that only another
+# major has stay.  Names that are variables here are left out.
+.PHONY: typedefs
+typedefs: all
+	{ cat typedefs.list; readelf --debug-dump=info $(OBJS) | grep -A 2 DW_TAG_typedef | \
+		sed -n 's/.*DW_AT_name.*: //p'; } | sort -u | grep -vx -e text -e regproc >typedefs.tmp
+	grep -ohw '[A-Za-z_][A-Za-z_0-9]*' src/*.[ch] src/*/*.c | sort -u | comm -12 - typedefs.tmp >typedefs.list
+	rm typedefs.tmp
 
 META.json: META.json.in fca_repo.control
 	sed 's/@VERSION@/$(EXTVERSION)/g' $< > $@
