@@ -28,7 +28,7 @@
 /* The name by which the INSERT sees the new rows; it is no relation's. */
 #define NEW_ROWS "fca_rows"
 
-/* Not so are columns that are generated: to give one a value is an error. */
+/* Can a new row give the column a value?  Not if the database alone makes it. */
 static bool
 is_insertable(Form_pg_attribute column)
 {

@@ -25,12 +25,13 @@
 #define MAX_TESTS 1000
 
 /*
- * Of more values than this a list is hashed, where no index finds them: each row
- * would be compared with all.  For so few, that takes as long.
+ * A list of more values than this is hashed where no index finds them, since
+ * each row would be compared with all of them.  Of fewer values that takes no
+ * longer than hashing.
  */
 #define MAX_UNHASHED 16
 
-/* A list of more values than this is sorted; it takes a moment that shows. */
+/* A list of more values than this is sorted here; see sort_values(). */
 #define MAX_UNSORTED 10000
 
 typedef enum Operator
@@ -58,7 +59,7 @@ typedef enum Needs
 	NEEDS_NOTHING
 } Needs;
 
-/* In the order of the enum. */
+/* The strategy is that of the operator in a B-tree, where it has one. */
 static const struct
 {
 	const char *name;
@@ -66,18 +67,18 @@ static const struct
 	StrategyNumber strategy;
 }			operators[] =
 {
-	{"eq", NEEDS_EQUALITY, BTEqualStrategyNumber},
-	{"ne", NEEDS_EQUALITY, BTEqualStrategyNumber},
-	{"gt", NEEDS_ORDER, BTGreaterStrategyNumber},
-	{"gte", NEEDS_ORDER, BTGreaterEqualStrategyNumber},
-	{"lt", NEEDS_ORDER, BTLessStrategyNumber},
-	{"lte", NEEDS_ORDER, BTLessEqualStrategyNumber},
-	{"in", NEEDS_EQUALITY, BTEqualStrategyNumber},
-	{"not_in", NEEDS_EQUALITY, BTEqualStrategyNumber},
-	{"is_null", NEEDS_NOTHING, InvalidStrategy},
-	{"contains", NEEDS_TEXT, InvalidStrategy},
-	{"starts_with", NEEDS_TEXT, InvalidStrategy},
-	{"ends_with", NEEDS_TEXT, InvalidStrategy}
+	[OP_EQ] = {"eq", NEEDS_EQUALITY, BTEqualStrategyNumber},
+	[OP_NE] = {"ne", NEEDS_EQUALITY, BTEqualStrategyNumber},
+	[OP_GT] = {"gt", NEEDS_ORDER, BTGreaterStrategyNumber},
+	[OP_GTE] = {"gte", NEEDS_ORDER, BTGreaterEqualStrategyNumber},
+	[OP_LT] = {"lt", NEEDS_ORDER, BTLessStrategyNumber},
+	[OP_LTE] = {"lte", NEEDS_ORDER, BTLessEqualStrategyNumber},
+	[OP_IN] = {"in", NEEDS_EQUALITY, BTEqualStrategyNumber},
+	[OP_NOT_IN] = {"not_in", NEEDS_EQUALITY, BTEqualStrategyNumber},
+	[OP_IS_NULL] = {"is_null", NEEDS_NOTHING, InvalidStrategy},
+	[OP_CONTAINS] = {"contains", NEEDS_TEXT, InvalidStrategy},
+	[OP_STARTS_WITH] = {"starts_with", NEEDS_TEXT, InvalidStrategy},
+	[OP_ENDS_WITH] = {"ends_with", NEEDS_TEXT, InvalidStrategy}
 };
 
 typedef enum FilterKind
@@ -88,8 +89,13 @@ typedef enum FilterKind
 	TEST
 } FilterKind;
 
-/* The names of the groups, in the order of FilterKind. */
-static const char *const groups[] = {"all_of", "any_of", "none_of"};
+/* The names of the groups. */
+static const char *const groups[] =
+{
+	[ALL_OF] = "all_of",
+	[ANY_OF] = "any_of",
+	[NONE_OF] = "none_of"
+};
 
 /* What a filter's shape is made of, beside columns and operators. */
 enum
@@ -176,7 +182,7 @@ operators_of(Oid type)
 }
 
 /* An operator was given a value of the wrong kind. */
-static void
+pg_noreturn static void
 wrong_kind(const Reading *reading, const FcaFilter *test, const JsonbValue *json,
 		   const char *wanted)
 {
@@ -219,8 +225,9 @@ compare_values(const void *a, const void *b, void *arg)
 }
 
 /*
- * Sorts the values of a long list.  An index scan sorts them anyway, but so that
- * nothing can interrupt it; of what is in order it sees that in one pass.
+ * Sorts the values of a long list.  An index scan sorts them anyway, but that
+ * sort cannot be cancelled, and takes seconds for a million values; if they are
+ * in order already, it only looks at each once.
  */
 static void
 sort_values(ArrayBuildState *array, Oid collation)
@@ -249,8 +256,8 @@ beyond_integer(Oid type, const JsonbValue *json)
 }
 
 /*
- * What a comparison with a number says that is below or above all of the
- * column's type: it is false or, of a column that has a value, true.
+ * Rewrites a comparison with a number that is below or above all numbers of the
+ * column's type: it is always false, or true wherever the column has a value.
  */
 static void
 compare_beyond(FcaFilter *test, int beyond)
@@ -267,7 +274,10 @@ compare_beyond(FcaFilter *test, int beyond)
 	}
 }
 
-/* A list for an array column holds arrays: the column's own value is not meant. */
+/*
+ * The elements of a list for an array column must be arrays.  Who gives other
+ * elements means one array that the column is equal to.
+ */
 static void
 check_element(const FcaFilter *test, Oid type, const JsonbValue *element)
 {
@@ -813,8 +823,10 @@ may_have_index(const FcaFilter *filter)
 		return filter->operator != OP_NE && filter->operator != OP_NOT_IN &&
 			fca_model_may_have_index(filter->column);
 	foreach(cell, filter->members)
+	{
 		if (may_have_index(lfirst(cell)) != (filter->kind == ANY_OF))
 			return filter->kind == ALL_OF;
+	}
 	return filter->kind == ANY_OF;
 }
 

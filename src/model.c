@@ -77,8 +77,8 @@ model_set(FcaModel *model, Oid rowtype, Relation rel, const FcaResource *resourc
 	PinTupleDesc(model->rowdesc);
 }
 
-/* Nothing keeps a row type in being while a statement that names it is run. */
-static void
+/* The relation is gone: a statement that only names its row type does not lock it. */
+pg_noreturn static void
 model_dropped(void)
 {
 	ereport(ERROR,
@@ -164,11 +164,8 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 		rel = try_relation_open(relid, lockmode);
 		if (rel == NULL)
 			model_dropped();
-		else
-		{
-			check_usage(RelationGetNamespace(rel));
-			model_set(model, rowtype, rel, NULL);
-		}
+		check_usage(RelationGetNamespace(rel));
+		model_set(model, rowtype, rel, NULL);
 		return;
 	}
 
@@ -640,8 +637,10 @@ may_have_index(Oid relid, AttrNumber attnum)
 		ListCell   *cell;
 
 		foreach(cell, children)
+		{
 			if (!found)
 				found = may_have_index(lfirst_oid(cell), get_attnum(lfirst_oid(cell), name));
+		}
 	}
 	relation_close(rel, NoLock);
 	return found;
@@ -681,11 +680,15 @@ primary_key(const FcaModel *model)
 	}
 	list_free(indexes);
 
-	if (model->resource != NULL)
-		foreach(cell, key)
-			if (find_column(model->rowdesc,
-							NameStr(((Form_pg_attribute) lfirst(cell))->attname)) == NULL)
-				return NIL;
+	if (model->resource == NULL)
+		return key;
+	foreach(cell, key)
+	{
+		Form_pg_attribute column = lfirst(cell);
+
+		if (find_column(model->rowdesc, NameStr(column->attname)) == NULL)
+			return NIL;
+	}
 	return key;
 }
 
@@ -715,8 +718,10 @@ fca_has_column(const List *columns, Form_pg_attribute column)
 	ListCell   *cell;
 
 	foreach(cell, columns)
+	{
 		if (((Form_pg_attribute) lfirst(cell))->attnum == column->attnum)
 			return true;
+	}
 	return false;
 }
 

@@ -301,9 +301,12 @@ fca_plan_reads_foreign(const FcaPlan *plan)
 		ListCell   *entry;
 
 		foreach(entry, lfirst_node(PlannedStmt, cell)->rtable)
-			if (lfirst_node(RangeTblEntry, entry)->rtekind == RTE_RELATION &&
-				lfirst_node(RangeTblEntry, entry)->relkind == RELKIND_FOREIGN_TABLE)
+		{
+			RangeTblEntry *rte = lfirst_node(RangeTblEntry, entry);
+
+			if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_FOREIGN_TABLE)
 				found = true;
+		}
 	}
 	ReleaseCachedPlan(cached, CurrentResourceOwner);
 	return found;
@@ -326,8 +329,10 @@ check_worker(const FcaPlan *plan, const FcaModel *model)
 	/* this also rewrites the query for the current role */
 	safe = !fca_plan_reads_foreign(plan);
 	foreach(cell, source_of(plan)->query_list)
+	{
 		if (max_parallel_hazard(lfirst_node(Query, cell)) != PROPARALLEL_SAFE)
 			safe = false;
+	}
 	if (!safe)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -378,9 +383,11 @@ may_execute(const FcaPlan *plan)
 	ListCell   *cell;
 
 	foreach(cell, plan->functions)
+	{
 		if (object_aclcheck(ProcedureRelationId, lfirst_oid(cell), GetUserId(),
 							ACL_EXECUTE) != ACLCHECK_OK)
 			return false;
+	}
 	return true;
 }
 

@@ -20,7 +20,10 @@
 #define MAX_KEYS 32
 #define MAX_KEYS_BEHIND 16
 
-/* What is left to read. */
+/* What a sort list is, for who has given something else. */
+#define LIST_HINT "Give columns, each with asc or desc and nulls first or nulls last where wanted, such as 'last_name, created_at desc'."
+
+/* The list, and where the rest of it begins that has not been read. */
 typedef struct Reader
 {
 	const char *list;
@@ -93,7 +96,7 @@ read_name(Reader *reader)
 	{
 		word = read_word(reader);
 		if (word == NULL)
-			not_a_list(reader, "Give columns, each with asc or desc and nulls first or nulls last where wanted, such as 'last_name, created_at desc'.");
+			not_a_list(reader, LIST_HINT);
 		return downcase_identifier(word, strlen(word), false, false);
 	}
 
@@ -129,10 +132,8 @@ add_key(FcaQuery *query, FcaSort *sort, Form_pg_attribute column,
 				 errdetail("Type %s has no ordering operator.",
 						   format_type_be(column->atttypid)),
 				 errtablecol(query->model->rel, column->attnum)));
-	if (sort->keys == NULL)
-		sort->keys = palloc0(sizeof(FcaSortKey));
-	else
-		sort->keys = repalloc(sort->keys, sizeof(FcaSortKey) * (sort->nkeys + 1));
+	sort->keys = sort->keys == NULL ? palloc(sizeof(FcaSortKey))
+		: repalloc(sort->keys, sizeof(FcaSortKey) * (sort->nkeys + 1));
 	key = &sort->keys[sort->nkeys++];
 	memset(key, 0, sizeof(FcaSortKey));
 	key->column = column;
@@ -208,7 +209,7 @@ fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 			skip_space(&reader);
 		} while (*reader.at == ',' && reader.at++);
 		if (*reader.at != '\0')
-			not_a_list(&reader, "Give columns, each with asc or desc and nulls first or nulls last where wanted, such as 'last_name, created_at desc'.");
+			not_a_list(&reader, LIST_HINT);
 		check_count(sort, MAX_KEYS);
 	}
 

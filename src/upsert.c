@@ -68,7 +68,7 @@ conflict_columns(const FcaCall *call, int argno)
 	return columns;
 }
 
-/* Every conflict column must have a value: else no row could be told by it. */
+/* The assignment of a conflict column, which must have a value to find a row by. */
 static FcaAssignment *
 assignment_of(const FcaQuery *query, const List *assignments,
 			  Form_pg_attribute column)
@@ -205,8 +205,10 @@ gives_identity(const List *assignments)
 	ListCell   *cell;
 
 	foreach(cell, assignments)
+	{
 		if (((FcaAssignment *) lfirst(cell))->column->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
-		return true;
+			return true;
+	}
 	return false;
 }
 

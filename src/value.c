@@ -117,9 +117,7 @@ read_text(FcaInput *input, char *text)
 	return InputFunctionCall(&input->function, text, input->ioparam, input->base_typmod);
 }
 
-/*
- * JSON text of a value, as the json and text types take it.
- */
+/* JSON text of a value, as the json and text types take it. */
 static char *
 json_text(const JsonbValue *json)
 {
@@ -175,7 +173,7 @@ append_element(ArrayReading *reading, const JsonbValue *json)
 	reading->count++;
 }
 
-static void
+pg_noreturn static void
 ragged_array(void)
 {
 	ereport(ERROR,
@@ -255,8 +253,8 @@ read_array(FcaInput *input, const JsonbValue *json)
 }
 
 /*
- * A vector of the system catalogs is an array of numbers that counts from 0, and
- * as such only its own input function makes it.
+ * An int2vector or oidvector is an array whose only dimension begins at 0; code
+ * of the server relies on that, so only the type's input function may make one.
  */
 static Datum
 read_vector(FcaInput *input, const JsonbValue *json)
@@ -361,7 +359,7 @@ read_value(FcaInput *input, const JsonbValue *json, bool *isnull)
 			value = read_row(input, json);
 		else
 		{
-			/* whose text would by chance be a literal of the type */
+			/* the JSON text of "[]" would be a literal of some of these types */
 			if (json->type == jbvBinary && input->has_brackets)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
