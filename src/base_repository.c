@@ -27,8 +27,6 @@ static const FcaAccess to_insert = {RowExclusiveLock, ACL_INSERT | ACL_SELECT, "
 static const FcaAccess to_update = {RowExclusiveLock, ACL_UPDATE | ACL_SELECT, "UPDATE"};
 static const FcaAccess to_delete = {RowExclusiveLock, ACL_DELETE | ACL_SELECT, "DELETE"};
 
-/* At most this many rows are read where one is expected: enough to see a second. */
-static const FcaWindow one_row = {.count = 2};
 static const FcaWindow all_rows = {0};
 
 /* The "id" of a view need not be unique. */
@@ -116,7 +114,7 @@ fca_get_by_id(PG_FUNCTION_ARGS)
 	plan = fca_plan_find(&call.query);
 	if (plan == NULL)
 		plan = keep_select(&call, id_text(&call));
-	check_single(&call, fca_rows_append(fcinfo, plan, &call.query, true, &one_row));
+	check_single(&call, fca_rows_append(fcinfo, plan, &call.query, true, &fca_one_row));
 	SPI_finish();
 	fca_call_end(&call);
 	return (Datum) 0;
@@ -156,7 +154,7 @@ fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 	}
 	if (nowait)
 		fca_check_lockable(plan, &call.model, "NOWAIT");
-	check_single(&call, fca_rows_append(fcinfo, plan, &call.query, false, &one_row));
+	check_single(&call, fca_rows_append(fcinfo, plan, &call.query, false, &fca_one_row));
 	SPI_finish();
 	fca_call_end(&call);
 	return (Datum) 0;
@@ -274,8 +272,7 @@ get_list(FunctionCallInfo fcinfo, const FcaSignature *signature, bool filtered)
 	if (filtered)
 		filter = fca_filter_read(&call.query, fcinfo, 1, false);
 	window = fca_query_window(&call.query, &fcinfo->args[argno],
-							  &fcinfo->args[argno + 1]);
-	window.by_text = window.count == (uint64) window.bound;
+							  &fcinfo->args[argno + 1], true);
 	sort = fca_sort_read(&call.query, fcinfo, argno + 2);
 
 	SPI_connect();
@@ -332,7 +329,7 @@ fca_get_page(PG_FUNCTION_ARGS)
 	fca_call_begin(&call, fcinfo, &fca_get_page_signature, &fca_to_read);
 	fca_rows_begin(fcinfo);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
-	window = fca_query_window(&call.query, NULL, &fcinfo->args[3]);
+	window = fca_query_window(&call.query, NULL, &fcinfo->args[3], false);
 	sort = fca_sort_read(&call.query, fcinfo, 2);
 	fca_sort_place(sort, &call.query, fcinfo, 4);
 
@@ -371,7 +368,7 @@ fca_find_one(PG_FUNCTION_ARGS)
 	plan = fca_plan_find(&call.query);
 	if (plan == NULL)
 		plan = keep_select(&call, fca_filter_text(filter));
-	if (fca_rows_append(fcinfo, plan, &call.query, true, &one_row) > 1)
+	if (fca_rows_append(fcinfo, plan, &call.query, true, &fca_one_row) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ROWS),
 				 errmsg("more than one row of model %s matches the filters",

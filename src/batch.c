@@ -419,6 +419,7 @@ fca_batch_plan(FcaBatch *batch, const char *returning)
 {
 	FcaQuery   *query = batch->query;
 	StringInfo	text = &query->text;
+	List	   *columns = NIL;
 	FcaPlan    *plan = fca_plan_find(query);
 
 	if (plan != NULL)
@@ -426,12 +427,9 @@ fca_batch_plan(FcaBatch *batch, const char *returning)
 
 	fca_model_check(query->model);
 	resetStringInfo(text);
-	appendStringInfo(text, "INSERT INTO %s AS r", fca_relation_text(query->model));
 	for (int i = 0; i < batch->ncolumns; i++)
-		appendStringInfo(text, "%s%s", i == 0 ? " (" : ", ",
-						 quote_identifier(NameStr(batch->columns[i].column->attname)));
-	if (batch->ncolumns > 0)
-		appendStringInfoChar(text, ')');
+		columns = lappend(columns, batch->columns[i].column);
+	fca_append_insert(query, columns);
 	appendStringInfoString(text, " SELECT");
 	for (int i = 0; i < batch->ncolumns; i++)
 		appendStringInfo(text, "%s n.%s", i == 0 ? "" : ",",

@@ -173,9 +173,8 @@ read_max_rows(FcaFinderCall *call, int n, const NullableDatum *max_rows, bool li
 	if (!limit_in_text)
 	{
 		/* the text of a page is one of several parts, each with that LIMIT */
-		call->window = fca_query_window(&call->query, NULL, max_rows);
-		call->window.by_text = fca_finder_form(call->finder) == FCA_LIMITED &&
-			call->window.count == (uint64) call->window.bound;
+		call->window = fca_query_window(&call->query, NULL, max_rows,
+										fca_finder_form(call->finder) == FCA_LIMITED);
 		return;
 	}
 	param = fca_query_param(&call->query, INT8OID, max_rows->value, max_rows->isnull);
@@ -332,7 +331,7 @@ fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
 	fca_query_begin(&call->query, &call->model, finder);
 	fca_query_shape(&call->query, limit_in_text);
 	if (fca_finder_gives_one(finder))
-		call->window.count = 2; /* enough to see a second */
+		call->window = fca_one_row;
 	for (int n = 0; fca_finder_argument(finder, n, &argument); n++)
 		switch (argument.kind)
 		{

@@ -122,7 +122,7 @@ fca_check_limit(const NullableDatum *limit, const char *name)
 
 FcaWindow
 fca_query_window(FcaQuery *query, const NullableDatum *skip,
-				 const NullableDatum *max_rows)
+				 const NullableDatum *max_rows, bool one_select)
 {
 	FcaWindow	window = {0};
 	int64		count = max_rows->isnull ? 0 : DatumGetInt64(max_rows->value);
@@ -144,6 +144,7 @@ fca_query_window(FcaQuery *query, const NullableDatum *skip,
 	for (int i = lengthof(page_bounds) - 1; i >= 0; i--)
 		if (window.count > 0 && window.count <= (uint64) page_bounds[i])
 			window.bound = page_bounds[i];
+	window.by_text = one_select && window.count == (uint64) window.bound;
 	fca_query_shape(query, window.bound);
 	if (offset > 0)
 		window.skip = fca_query_param(query, INT8OID, Int64GetDatum(offset), false);
@@ -291,6 +292,29 @@ fca_append_row(StringInfo text, const FcaModel *model)
 		appendStringInfo(text, "%s%s", separator, row_column_text(model, column, wanted));
 		separator = ", ";
 	}
+}
+
+void
+fca_append_columns(StringInfo text, const List *columns)
+{
+	ListCell   *cell;
+
+	foreach(cell, columns)
+	{
+		Form_pg_attribute column = lfirst(cell);
+
+		appendStringInfo(text, "%s%s", foreach_current_index(cell) == 0 ? " (" : ", ",
+						 quote_identifier(NameStr(column->attname)));
+	}
+	if (columns != NIL)
+		appendStringInfoChar(text, ')');
+}
+
+void
+fca_append_insert(FcaQuery *query, const List *columns)
+{
+	appendStringInfo(&query->text, "INSERT INTO %s AS r", fca_relation_text(query->model));
+	fca_append_columns(&query->text, columns);
 }
 
 void

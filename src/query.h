@@ -36,13 +36,14 @@ typedef struct FcaQuery
 /* A sort key, and the place behind which a page starts. */
 typedef struct FcaSortKey
 {
-	Form_pg_attribute column;	/* or NULL, with: */
-	const char *expression;		/* the SQL expression */
+	Form_pg_attribute column;	/* NULL where it is an expression */
+	const char *expression;		/* SQL, where there is no column */
 	bool		descending;
 	bool		nulls_first;
 	bool		nullable;		/* may the column hold NULL? */
-	bool		placed;			/* is there a place, for this key: */
-	int			after;			/* number of its parameter, or 0 for NULL */
+	bool		placed;			/* has the page a place? */
+	int			after;			/* number of the parameter with the place's value
+								 * in this key; 0 where that is NULL */
 } FcaSortKey;
 
 /*
@@ -81,7 +82,7 @@ typedef struct FcaWindow
 {
 	uint64		count;			/* 0: no limit */
 	bool		empty;			/* max_rows is 0 */
-	bool		by_text;		/* does the text's own LIMIT stop there? */
+	bool		by_text;		/* does the text's own LIMIT stop at count? */
 	int			bound;			/* of the rows in the text, or 0 */
 	int			skip;			/* number of the parameter, or 0 */
 } FcaWindow;
@@ -91,10 +92,11 @@ extern void fca_check_limit(const NullableDatum *limit, const char *name);
 
 /*
  * The window that the arguments skip (or NULL) and max_rows mean; negative ones
- * are errors 2201X and 2201W.  Part of the query's shape.
+ * are errors 2201X and 2201W.  Part of the query's shape.  "one_select": is the
+ * text one SELECT, so that its LIMIT is that of the list?  A page may be several.
  */
 extern FcaWindow fca_query_window(FcaQuery *query, const NullableDatum *skip,
-								  const NullableDatum *max_rows);
+								  const NullableDatum *max_rows, bool one_select);
 
 /* Pieces of text. */
 extern const char *fca_relation_text(const FcaModel *model);
@@ -104,6 +106,12 @@ extern const char *fca_column_text(Form_pg_attribute column);
 extern const char *fca_cast_text(Form_pg_attribute column, Oid type, int32 typmod);
 
 extern void fca_append_row(StringInfo text, const FcaModel *model);
+
+/* " (a, b)"; nothing for no columns. */
+extern void fca_append_columns(StringInfo text, const List *columns);
+
+/* INSERT INTO relation AS r (columns); without columns, of all that there are. */
+extern void fca_append_insert(FcaQuery *query, const List *columns);
 extern void fca_append_returning(StringInfo text, const FcaModel *model);
 extern const char *fca_comparison_text(Form_pg_attribute column, int strategy,
 									   const char *operand, Oid operand_type);

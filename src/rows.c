@@ -14,6 +14,8 @@
 
 #define WRONG_SHAPE "the relation's columns do not match the row type"
 
+const FcaWindow fca_one_row = {.count = 2};
+
 void
 fca_rows_begin(FunctionCallInfo fcinfo)
 {
@@ -107,7 +109,10 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	fca_rows_check_type(fcinfo, query->model);
 	prepare_store(result);
 
-	/* Who counts rows cannot have them read in parallel: the text may do it. */
+	/*
+	 * An executor that is told how many rows to give starts no workers.  Where
+	 * the text has a LIMIT of its own it need not be told.
+	 */
 	if (window != NULL && !window->by_text)
 		max_rows = window->count;
 

@@ -26,6 +26,12 @@ extern void fca_rows_check_type(FunctionCallInfo fcinfo, const FcaModel *model);
 extern void fca_check_lockable(const FcaPlan *plan, const FcaModel *model,
 							   const char *clause);
 
+/*
+ * The window where one row is expected: it takes in a second, which must show as
+ * an error, and no more.
+ */
+extern const FcaWindow fca_one_row;
+
 /* Begins a set-returning function's result, empty so far. */
 extern void fca_rows_begin(FunctionCallInfo fcinfo);
 

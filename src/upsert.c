@@ -91,18 +91,6 @@ assignment_of(const FcaQuery *query, const List *assignments,
 			 errtablecol(query->model->rel, column->attnum)));
 }
 
-/* " (a, b)" */
-static void
-append_columns(StringInfo text, const List *columns)
-{
-	ListCell   *cell;
-
-	foreach(cell, columns)
-		appendStringInfo(text, "%s%s", foreach_current_index(cell) == 0 ? " (" : ", ",
-						 quote_identifier(NameStr(((Form_pg_attribute) lfirst(cell))->attname)));
-	appendStringInfoChar(text, ')');
-}
-
 /*
  * The plan of INSERT ... ON CONFLICT, the given one if it is there, checked: that a unique index or a
  * privilege is missing must show before the UPDATE, at every call.
@@ -124,14 +112,13 @@ insert_plan(FcaPlan *plan, FcaQuery *query, const List *assignments, const List 
 	foreach(cell, assignments)
 		columns = lappend(columns, ((FcaAssignment *) lfirst(cell))->column);
 	fca_model_check(query->model);
-	appendStringInfo(text, "INSERT INTO %s AS r", fca_relation_text(query->model));
-	append_columns(text, columns);
+	fca_append_insert(query, columns);
 	appendStringInfoString(text, " VALUES (");
 	foreach(cell, assignments)
 		appendStringInfo(text, "%s$%d", foreach_current_index(cell) == 0 ? "" : ", ",
 						 ((FcaAssignment *) lfirst(cell))->param);
 	appendStringInfoString(text, ") ON CONFLICT");
-	append_columns(text, conflict);
+	fca_append_columns(text, conflict);
 	appendStringInfoString(text, " DO UPDATE");
 	fca_append_set(query, assignments, conflict, true);
 	fca_append_returning(text, query->model);
