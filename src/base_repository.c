@@ -574,8 +574,7 @@ fca_create_many(PG_FUNCTION_ARGS)
 			fca_batch_empty(&batch);
 			if (ordinal < batch.count)
 			{
-				if (!fca_plan_serves(plan, &call.query))
-					plan = fca_batch_plan(&batch, NULL);
+				plan = fca_batch_plan(&batch, NULL);
 				fca_plan_check(plan);
 			}
 		}

@@ -277,6 +277,7 @@ fca_batch_begin(FcaBatch *batch, FcaQuery *query, JsonbContainer *rows,
 	batch->nulls = palloc(sizeof(bool) * (batch->ncolumns + 1));
 	batch->has = palloc(sizeof(bool) * (batch->ncolumns + 1));
 	batch->econtext = CreateStandaloneExprContext();
+	fca_hand_begin(&batch->hand);
 
 	/*
 	 * What a default that is STABLE sees, as if it were of one INSERT.  To push
@@ -420,10 +421,10 @@ fca_batch_plan(FcaBatch *batch, const char *returning)
 	FcaQuery   *query = batch->query;
 	StringInfo	text = &query->text;
 	List	   *columns = NIL;
-	FcaPlan    *plan = fca_plan_find(query);
+	FcaPlan    *plan = fca_hand_find(&batch->hand, query);
 
 	if (plan != NULL)
-		return plan;
+		return fca_hand_take(&batch->hand, plan);
 
 	fca_model_check(query->model);
 	resetStringInfo(text);
@@ -439,5 +440,5 @@ fca_batch_plan(FcaBatch *batch, const char *returning)
 		appendStringInfo(text, " RETURNING %s", returning);
 	else
 		fca_append_returning(text, query->model);
-	return fca_plan_keep(query, 0);
+	return fca_hand_take(&batch->hand, fca_plan_keep(query, 0));
 }

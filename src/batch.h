@@ -55,6 +55,7 @@ typedef struct FcaBatch
 	bool		has_defaults;	/* is any of them worked out here? */
 	bool		in_turn;		/* may one depend on the rows before? */
 	Snapshot	snapshot;		/* of defaults */
+	FcaHand		hand;			/* the INSERT's plan */
 	EphemeralNamedRelation new_rows;	/* what the INSERT reads */
 	TupleDesc	desc;			/* of the columns */
 	ExprContext *econtext;		/* its memory is a row's */
@@ -98,7 +99,10 @@ extern bool fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
 extern FcaPlan *fca_batch_insert(FcaBatch *batch, Tuplestorestate *store,
 								 int64 count, const char *returning);
 
-/* The plan alone, for the next row: meanwhile much can have changed. */
+/*
+ * The plan alone, for the next row: the one in hand, unless what the row before
+ * has run, such as a trigger, has changed what it says or who runs it.
+ */
 extern FcaPlan *fca_batch_plan(FcaBatch *batch, const char *returning);
 
 /* Gives the INSERT an empty store to read instead. */

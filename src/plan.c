@@ -400,17 +400,6 @@ is_current(const FcaPlan *plan, const FcaQuery *query)
 		SPI_plan_is_valid(plan->plan);
 }
 
-bool
-fca_plan_serves(const FcaPlan *plan, const FcaQuery *query)
-{
-	PlanKey		key = query_key(query);
-
-	if (OidIsValid(plan->key.role))
-		key.role = GetUserId();
-	return match_key(&plan->key, &key, sizeof(PlanKey)) == 0 &&
-		is_current(plan, query) && may_execute(plan);
-}
-
 FcaPlan *
 fca_plan_find(const FcaQuery *query)
 {
@@ -448,6 +437,48 @@ fca_plan_find(const FcaQuery *query)
 			forget(plan);
 	}
 	check_worker(plan, query->model);
+	return plan;
+}
+
+void
+fca_hand_begin(FcaHand *hand)
+{
+	hand->plan = NULL;
+	hand->context = AllocSetContextCreate(CurrentMemoryContext, "fca_repo plan in hand",
+										  ALLOCSET_SMALL_SIZES);
+}
+
+/* Is this the plan that fca_plan_find() would give, or that would be made? */
+static bool
+serves(const FcaPlan *plan, const FcaQuery *query)
+{
+	PlanKey		key = query_key(query);
+
+	if (OidIsValid(plan->key.role))
+		key.role = GetUserId();
+	return match_key(&plan->key, &key, sizeof(PlanKey)) == 0 &&
+		is_current(plan, query) && may_execute(plan);
+}
+
+FcaPlan *
+fca_hand_find(const FcaHand *hand, const FcaQuery *query)
+{
+	return hand->plan != NULL && serves(hand->plan, query)
+		? hand->plan : fca_plan_find(query);
+}
+
+FcaPlan *
+fca_hand_take(FcaHand *hand, FcaPlan *plan)
+{
+	MemoryContext old;
+
+	if (hand->plan == plan)
+		return plan;
+	hand->plan = NULL;
+	MemoryContextReset(hand->context);
+	old = MemoryContextSwitchTo(hand->context);
+	hand->plan = fca_plan_hold(plan);
+	MemoryContextSwitchTo(old);
 	return plan;
 }
 

@@ -32,8 +32,25 @@ extern FcaPlan *fca_plan_keep(const FcaQuery *query, int options);
 /* The plan can be used until the current memory context is reset. */
 extern FcaPlan *fca_plan_hold(FcaPlan *plan);
 
-/* Is a plan that is in hand the one that fca_plan_find() would give, or keep? */
-extern bool fca_plan_serves(const FcaPlan *plan, const FcaQuery *query);
+/*
+ * A plan that stays in hand from row to row of a call, so that it is made once
+ * also where it cannot be kept.  Another one takes its place, and what it takes
+ * is freed then: so a call of many rows does not collect plans.
+ */
+typedef struct FcaHand
+{
+	FcaPlan    *plan;			/* or NULL */
+	MemoryContext context;		/* holds it */
+} FcaHand;
+
+/* Begins with no plan; ends with the current memory context. */
+extern void fca_hand_begin(FcaHand *hand);
+
+/* The plan in hand where it is still right for the query; else fca_plan_find(). */
+extern FcaPlan *fca_hand_find(const FcaHand *hand, const FcaQuery *query);
+
+/* Takes the plan in hand instead of the one before, and gives it. */
+extern FcaPlan *fca_hand_take(FcaHand *hand, FcaPlan *plan);
 
 /* Defines the setting, and follows DISCARD. */
 extern void fca_plan_init(void);

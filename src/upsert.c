@@ -92,8 +92,9 @@ assignment_of(const FcaQuery *query, const List *assignments,
 }
 
 /*
- * The plan of INSERT ... ON CONFLICT, the given one if it is there, checked: that a unique index or a
- * privilege is missing must show before the UPDATE, at every call.
+ * The plan of INSERT ... ON CONFLICT: the given one, or one that is made where
+ * that is NULL.  It is checked, since a unique index or a privilege that is
+ * missing must show before the UPDATE, at every call.
  */
 static FcaPlan *
 insert_plan(FcaPlan *plan, FcaQuery *query, const List *assignments, const List *conflict)
@@ -162,8 +163,8 @@ update_plan(FcaPlan *plan, FcaQuery *query, const List *assignments, const List 
 }
 
 /*
- * Was a row there that a trigger did not let be changed?  The INSERT would find
- * out by the trigger once more.
+ * Is there a row, which a trigger has kept the UPDATE from changing?  The INSERT
+ * would find that out too, but by running the trigger a second time.
  */
 static bool
 is_discarded(const FcaQuery *update, const List *assignments, const List *conflict)
@@ -199,21 +200,13 @@ gives_identity(const List *assignments)
 	return false;
 }
 
-/* A plan that stays in hand for the rows that follow, also where it is not kept. */
-typedef struct InHand
-{
-	FcaPlan    *plan;
-	MemoryContext context;		/* holds it */
-} InHand;
-
 /* A call, of one row or of many. */
 typedef struct Upserting
 {
 	FcaCall		call;
 	List	   *conflict;
-	MemoryContext context;		/* lives as long as this */
-	InHand		insert;
-	InHand		update;
+	FcaHand		insert;
+	FcaHand		update;
 } Upserting;
 
 /* Within SPI. */
@@ -221,35 +214,8 @@ static void
 begin_upserts(Upserting *upserting, int argno)
 {
 	upserting->conflict = conflict_columns(&upserting->call, argno);
-	upserting->context = CurrentMemoryContext;
-	memset(&upserting->insert, 0, sizeof(InHand));
-	memset(&upserting->update, 0, sizeof(InHand));
-}
-
-/* Takes a plan in hand instead of the one before, which is freed if nobody keeps it. */
-static FcaPlan *
-hold(const Upserting *upserting, InHand *hand, FcaPlan *plan)
-{
-	MemoryContext old;
-
-	if (hand->plan == plan)
-		return plan;
-	if (hand->context != NULL)
-		MemoryContextDelete(hand->context);
-	hand->context = AllocSetContextCreate(upserting->context, "upsert plan",
-										  ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(hand->context);
-	hand->plan = fca_plan_hold(plan);
-	MemoryContextSwitchTo(old);
-	return plan;
-}
-
-/* The kept plan, or the one in hand, or NULL. */
-static FcaPlan *
-find_plan(const InHand *hand, const FcaQuery *query)
-{
-	return hand->plan != NULL && fca_plan_serves(hand->plan, query)
-		? hand->plan : fca_plan_find(query);
+	fca_hand_begin(&upserting->insert);
+	fca_hand_begin(&upserting->update);
 }
 
 /* Upserts one row and appends it to the result. */
@@ -279,12 +245,12 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 
 	/* a row whose key only the database can make may still be changed */
 	if (!gives_identity(assignments))
-		insertion = hold(upserting, &upserting->insert,
-						 insert_plan(find_plan(&upserting->insert, &insert),
-									 &insert, assignments, conflict));
-	plan = hold(upserting, &upserting->update,
-				update_plan(find_plan(&upserting->update, &update),
-							&update, assignments, conflict));
+		insertion = fca_hand_take(&upserting->insert,
+								  insert_plan(fca_hand_find(&upserting->insert, &insert),
+											  &insert, assignments, conflict));
+	plan = fca_hand_take(&upserting->update,
+						 update_plan(fca_hand_find(&upserting->update, &update),
+									 &update, assignments, conflict));
 	fca_assignments_fill(&update, assignments, plan, row);
 	changed = fca_rows_append(call->fcinfo, plan, &update, false, NULL);
 

@@ -250,6 +250,23 @@ like($node->safe_psql('postgres', "SELECT pg_stat_statements_reset() \\g /dev/nu
 	  . q{SELECT fca.upsert_many(NULL::public.parted, (SELECT jsonb_agg(jsonb_build_object('id', i, 'v', 'm')) FROM generate_series(1, 40) AS i));}
 	  . "\n\\o\nSELECT sum(plans) FROM pg_stat_statements WHERE $own AND query ~ 'public.parted'"), qr/^2$/, 'which stays in hand for all rows of the call');
 
+# Rows that are inserted one by one, since one of them lacks what another one gives.
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION public.next_v() RETURNS text LANGUAGE sql VOLATILE AS $$SELECT 'd'$$;
+	ALTER TABLE public.parted ALTER v SET DEFAULT public.next_v();
+	DELETE FROM public.parted});
+foreach my $name (qw(create_many create_many_report))
+{
+	is($node->safe_psql('postgres', "SELECT pg_stat_statements_reset() \\g /dev/null\nSET fca_repo.plan_cache_size = '1MB';\n\\o /dev/null\n"
+		  . "SELECT fca.$name(NULL::public.parted, (SELECT jsonb_agg(jsonb_build_object('id', i) || CASE WHEN i % 2 = 0 THEN '{\"v\": \"m\"}'::jsonb ELSE '{}' END) FROM generate_series(1, 40) AS i));"
+		  . "\n\\o\nSELECT sum(plans), sum(calls), (SELECT count(*) FROM public.parted) FROM pg_stat_statements WHERE $own AND query ~ 'INSERT INTO public.parted'"),
+		'1|40|40', "$name: so does that of rows in turn");
+	$node->safe_psql('postgres', 'DELETE FROM public.parted');
+}
+$node->safe_psql('postgres', q{
+	ALTER TABLE public.parted ALTER v DROP DEFAULT;
+	INSERT INTO public.parted SELECT i, i FROM generate_series(0, 2999) AS i});
+
 # Each change of the table, and then of the row type, makes the plan anew.
 foreach my $change (
 	'ALTER TABLE public.wide SET (fillfactor = %d)',
