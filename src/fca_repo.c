@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include "plan.h"
+#include "settings.h"
 
 PG_MODULE_MAGIC_EXT(.name = "fca_repo");
 
@@ -13,5 +14,6 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
+	fca_settings_init();
 	fca_plan_init();
 }

@@ -18,6 +18,7 @@
 #include "utils/typcache.h"
 
 #include "filter.h"
+#include "settings.h"
 #include "value.h"
 
 /* Bounds of a filter: groups within groups, and tests (and groups) in all. */
@@ -120,7 +121,7 @@ struct FcaFilter
 	bool		is_null;		/* eq, ne: with null; in: null is in the list;
 								 * is_null: what it says */
 	bool		is_empty;		/* in, not_in: is the list? */
-	bool		is_long;		/* has the array parameter many values? */
+	bool		is_long;		/* is the array parameter to be hashed? */
 	int			any;			/* number of an array parameter, or 0 */
 	int			first;			/* number of the first single parameter, */
 	int			count;			/* and how many there are */
@@ -342,7 +343,8 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 	if (array != NULL)
 	{
 		/* the server itself hashes a list that it knows when it plans */
-		test->is_long = array->nelems > MAX_UNHASHED && !query->planned_for_values;
+		test->is_long = fca_enable_hashed_lists && array->nelems > MAX_UNHASHED &&
+			!query->planned_for_values;
 		fca_query_shape(query, test->is_long);
 		test->any = fca_query_param(query, array_type,
 									makeArrayResult(array, CurrentMemoryContext),

@@ -42,6 +42,7 @@
 
 #include "finder.h"
 #include "inline.h"
+#include "settings.h"
 #include "signature.h"
 
 /* Has an expression a value of another table, of this query or of one around? */
@@ -385,7 +386,7 @@ fca_inline_query(SupportRequestInlineInFrom *request)
 	Query	   *query;
 	MemoryContext old;
 
-	if (root == NULL || !IsA(call, FuncExpr))
+	if (!fca_enable_inlining || root == NULL || !IsA(call, FuncExpr))
 		return NULL;
 	finder = finder_of_call(call, request->proc, &resource);
 	if (finder == NULL || !OidIsValid(find_relation(resource)))

@@ -4,17 +4,21 @@
  *
  * A backend keeps one plan for each shape of query, shared by all calls.  The
  * key of a plan is the query's shape, which begins with the row type, the
- * relation and the operation.  A plan is thrown away, text and all, when the
- * server has invalidated it or the row type has changed, since names and types
- * in the text may be others now.
+ * relation and the operation, with what else decides how it is planned.  A plan
+ * is thrown away, text and all, when the server has invalidated it or the row
+ * type has changed, since names and types in the text may be others now.
  *
- * A plan is in the table only once it has been planned: what fails leaves
- * nothing behind, and fails in the same way again.
+ * A text is planned before it is put into the table.  So a statement that fails
+ * to be planned leaves nothing behind, and fails in the same way again.
  *
  * The memory of the plans in the table is bounded by a setting, whatever their
- * number; plans that have not been used for long make room.  A plan that a call
- * has in hand (what runs in between, such as a default or a trigger, may call a
- * repository) stays until that call's memory is reset: so also after an error.
+ * number; plans that have not been used for long make room.  A plan is not freed
+ * while a call uses it, though a default or a trigger that runs meanwhile may
+ * throw it out of the table: it is freed with that call's memory, which is reset
+ * after an error too.
+ *
+ * At DEBUG2 the log says which plans are made and thrown away.  Their text holds
+ * no value of a call.
  */
 #include "compat.h"
 
@@ -43,15 +47,14 @@
 #include "utils/syscache.h"
 
 #include "plan.h"
-
-/* The setting fca_repo.plan_cache_size: kB of memory for all kept plans. */
-static int	plan_cache_size = 16 * 1024;
+#include "settings.h"
 
 typedef struct PlanKey
 {
 	const char *shape;
 	Size		length;
 	Oid			role;			/* for which it was planned; 0: for any */
+	bool		in_order;		/* planned with fca_repo.enable_ordered_plans? */
 } PlanKey;
 
 /* Lives in the memory of its SPI plan. */
@@ -60,17 +63,18 @@ struct FcaPlan
 	dlist_node	node;			/* in "recent", unless orphaned */
 	PlanKey		key;
 	SPIPlanPtr	plan;
-	Size		memory;			/* bytes, of: */
-	int			generation;		/* the source's plan of that number */
+	Size		memory;			/* bytes, when it was measured */
+	int			generation;		/* the source's number of plans made, then */
 	uint64		version;		/* of the row type the text was written for */
 	bool		stale;			/* has a type changed that the text names? */
-	uint64		changes;		/* of types, when it was planned */
-	int			users;			/* calls that have it in hand */
+	uint64		changes;		/* type_changes when it was planned */
+	int			users;			/* calls that use it */
 	bool		orphaned;		/* not in the table, or no longer */
 	bool		may_overtake;	/* are there parts that could come too early? */
 	List	   *functions;		/* that the planner may have worked out */
-	int			ntypes;			/* types that the text may name and that can */
-	uint32	   *types;			/* change: their hash values in the cache */
+	int			ntypes;
+	uint32	   *types;			/* types that the text may name and that can
+								 * change: their hash values in the cache */
 };
 
 typedef struct PlanEntry
@@ -87,8 +91,9 @@ static Size memory_used = 0;
 static uint64 type_changes = 0;
 
 /*
- * A type or an enum's label has changed.  The server does not tell a plan of
- * these, but a text that names them must follow.
+ * A type or an enum's label has changed.  The server does not invalidate a plan
+ * for these, but a text that names them must be written anew.  Whatever runs
+ * may be interrupted by this, so it only sets flags.
  */
 static void
 type_changed(Datum arg, int cacheid, uint32 hashvalue)
@@ -122,7 +127,7 @@ match_key(const void *key1, const void *key2, Size size)
 	const PlanKey *a = key1;
 	const PlanKey *b = key2;
 
-	return a->role != b->role || a->length != b->length ||
+	return a->role != b->role || a->in_order != b->in_order || a->length != b->length ||
 		memcmp(a->shape, b->shape, a->length) != 0;
 }
 
@@ -186,10 +191,13 @@ add_types(FcaPlan *plan, TupleDesc desc)
 	}
 }
 
-/* Takes a plan out of the table; frees it, now or when it has ended. */
+/* Takes a plan out of the table; frees it, now or when no call uses it any more. */
 static void
-forget(FcaPlan *plan)
+forget(FcaPlan *plan, const char *why)
 {
+	/* first, since sending it may fail */
+	elog(DEBUG2, "fca_repo: discarded a plan (%s): %s", why,
+		 source_of(plan)->query_string);
 	hash_search(plans, &plan->key, HASH_REMOVE, NULL);
 	dlist_delete(&plan->node);
 	nplans--;
@@ -199,9 +207,18 @@ forget(FcaPlan *plan)
 		SPI_freeplan(plan->plan);
 }
 
-/* Forgets the plans that no call can use any more, or all. */
+/* Why the server or a type makes a plan wrong for every call; or NULL. */
+static const char *
+why_invalid(const FcaPlan *plan)
+{
+	if (plan->stale)
+		return "a type has changed";
+	return SPI_plan_is_valid(plan->plan) ? NULL : "invalidated";
+}
+
+/* Forgets all plans, for that reason; where it is NULL, those that are wrong. */
 static void
-sweep(bool all)
+sweep(const char *why_all)
 {
 	dlist_mutable_iter iter;
 
@@ -210,21 +227,23 @@ sweep(bool all)
 		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
 		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
 
-		if (all || plan->stale || !SPI_plan_is_valid(plan->plan))
-			forget(plan);
+		const char *why = why_all != NULL ? why_all : why_invalid(plan);
+
+		if (why != NULL)
+			forget(plan, why);
 	}
 }
 
 static Size
 max_memory(void)
 {
-	return (Size) plan_cache_size * 1024;
+	return (Size) fca_plan_cache_size * 1024;
 }
 
 /*
- * The plan that makes room next, or NULL: one of those not used for longest,
- * but not always the last of them.  Of more shapes than there is room for,
- * used in turn, each would be gone when its turn comes.
+ * The plan that makes room next, or NULL: one of the half that has not been used
+ * for longest, by chance.  If it were always the very last, then of more shapes
+ * than there is room for, used in turn, each would be gone when its turn comes.
  */
 static FcaPlan *
 next_victim(void)
@@ -254,7 +273,7 @@ make_room(Size memory)
 	FcaPlan    *victim;
 
 	while (memory_used + memory > max_memory() && (victim = next_victim()) != NULL)
-		forget(victim);
+		forget(victim, "evicted");
 	return memory_used + memory <= max_memory();
 }
 
@@ -286,6 +305,7 @@ query_key(const FcaQuery *query)
 	key.shape = query->shape.data;
 	key.length = query->shape.len;
 	key.role = InvalidOid;
+	key.in_order = fca_enable_ordered_plans;
 	return key;
 }
 
@@ -391,13 +411,20 @@ may_execute(const FcaPlan *plan)
 	return true;
 }
 
-/* Is what its text says still so? */
-static bool
-is_current(const FcaPlan *plan, const FcaQuery *query)
+/*
+ * Why a plan is wrong for a query of its key; or NULL.  One that is not in the
+ * table is not told which types change, so there any change counts.
+ */
+static const char *
+why_outdated(const FcaPlan *plan, const FcaQuery *query)
 {
-	return plan->version == query->model->version && !plan->stale &&
-		!(plan->orphaned && plan->ntypes > 0 && plan->changes != type_changes) &&
-		SPI_plan_is_valid(plan->plan);
+	const char *why = why_invalid(plan);
+
+	if (why != NULL)
+		return why;
+	if (plan->orphaned && plan->ntypes > 0 && plan->changes != type_changes)
+		return "a type has changed";
+	return plan->version != query->model->version ? "the row type has changed" : NULL;
 }
 
 FcaPlan *
@@ -406,6 +433,7 @@ fca_plan_find(const FcaQuery *query)
 	PlanKey		key = query_key(query);
 	PlanEntry  *entry;
 	FcaPlan    *plan;
+	const char *why;
 
 	if (plans == NULL)
 		return NULL;
@@ -419,9 +447,10 @@ fca_plan_find(const FcaQuery *query)
 		return NULL;
 
 	plan = entry->plan;
-	if (!is_current(plan, query))
+	why = why_outdated(plan, query);
+	if (why != NULL)
 	{
-		forget(plan);
+		forget(plan, why);
 		return NULL;
 	}
 	if (!may_execute(plan))
@@ -434,7 +463,7 @@ fca_plan_find(const FcaQuery *query)
 		measure(plan);
 		memory_used += plan->memory;
 		if (is_too_large(plan) || !make_room(0))
-			forget(plan);
+			forget(plan, "too large");
 	}
 	check_worker(plan, query->model);
 	return plan;
@@ -457,7 +486,7 @@ serves(const FcaPlan *plan, const FcaQuery *query)
 	if (OidIsValid(plan->key.role))
 		key.role = GetUserId();
 	return match_key(&plan->key, &key, sizeof(PlanKey)) == 0 &&
-		is_current(plan, query) && may_execute(plan);
+		why_outdated(plan, query) == NULL && may_execute(plan);
 }
 
 FcaPlan *
@@ -533,8 +562,8 @@ enter(FcaPlan *plan)
 	if (!may_execute(plan))
 		return;
 	if (entry != NULL)
-		forget(entry->plan);
-	sweep(false);
+		forget(entry->plan, "replaced");
+	sweep(NULL);
 	measure(plan);
 	if (is_too_large(plan) || !make_room(plan->memory))
 		return;
@@ -645,7 +674,8 @@ plan_text(const FcaQuery *query, int options)
 	plan->key.shape = memcpy(palloc(key.length), key.shape, key.length);
 	plan->key.length = key.length;
 	plan->version = query->model->version;
-	plan->may_overtake = may_overtake(query);
+	plan->key.in_order = key.in_order;
+	plan->may_overtake = key.in_order && may_overtake(query);
 	if (fca_model_has_user_types(query->model))
 	{
 		plan->types = palloc(sizeof(uint32) * 2 *
@@ -662,7 +692,7 @@ plan_text(const FcaQuery *query, int options)
 	fca_plan_hold(plan);
 	if (SPI_keepplan(spi_plan) != 0)
 		elog(ERROR, "could not keep plan");
-	if (query->no_bitmaps || query->in_parts)
+	if (key.in_order && (query->no_bitmaps || query->in_parts))
 		nest_level = begin_in_order(query->no_bitmaps);
 	if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
 		ReleaseCachedPlan(SPI_plan_get_cached_plan(spi_plan), CurrentResourceOwner);
@@ -674,6 +704,8 @@ plan_text(const FcaQuery *query, int options)
 	plan->changes = type_changes;
 	plan->stale = plan->ntypes > 0 && type_changes != changes;
 	enter(plan);
+	elog(DEBUG2, "fca_repo: made a plan (%s): %s",
+		 plan->orphaned ? "not kept" : "kept", query->text.data);
 	check_worker(plan, query->model);
 	return plan;
 }
@@ -813,19 +845,12 @@ discard_plans(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	(next_utility_hook != NULL ? next_utility_hook : standard_ProcessUtility)
 		(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	if (discards)
-		sweep(true);
+		sweep("DISCARD");
 }
 
 void
 fca_plan_init(void)
 {
-	DefineCustomIntVariable("fca_repo.plan_cache_size",
-							"Sets the maximum memory for the plans that a session keeps for repository calls.",
-							"A plan that takes more than half of it is used once and not kept.",
-							&plan_cache_size,
-							16 * 1024, 1024, MAX_KILOBYTES,
-							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
-	MarkGUCPrefixReserved("fca_repo");
 	next_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = discard_plans;
 }

@@ -52,7 +52,7 @@ extern FcaPlan *fca_hand_find(const FcaHand *hand, const FcaQuery *query);
 /* Takes the plan in hand instead of the one before, and gives it. */
 extern FcaPlan *fca_hand_take(FcaHand *hand, FcaPlan *plan);
 
-/* Defines the setting, and follows DISCARD. */
+/* Follows DISCARD. */
 extern void fca_plan_init(void);
 
 /*

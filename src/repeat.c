@@ -10,13 +10,15 @@
  *	 the query's end, and does not after an error: then the resource owner
  *	 gives back what is held, and memory goes with the query's.
  * - Only plans whose every rescan reads the parameters anew are repeated: a scan
- *	 of one table, sorted and limited or not (a sort keeps its rows only for one
- *	 who asked to go back).  Nodes that remember rows or a choice of
- *	 partitions from one scan to the next do so until a parameter of the
- *	 executor changes, and ours are the caller's, which do not count as such.
- * - Its parameters have values only while it runs: those are in the memory of a
- *	 call, which goes before the executor does, and hooks read them when it ends,
- *	 as auto_explain of 16 and newer does.  (After an error it does not end.)
+ *	 of one table, sorted and limited or not (a sort keeps its rows only where
+ *	 its executor was told of a rewind at the start).  Nodes that remember rows
+ *	 or a choice of partitions from one scan to the next do so until an internal
+ *	 parameter of the executor changes; ours are those of the statement, and a
+ *	 change of them is not noticed.
+ * - Its parameters have values only while it runs.  Those are in the memory of a
+ *	 call, which is freed before the executor ends, and a hook may read parameters
+ *	 at that end, as auto_explain of 16 and newer does.  (After an error no
+ *	 executor is ended.)
  * - It is not started within a savepoint that is younger than the query: what
  *	 it opens could be gone when that is rolled back.
  * - It is used again only while plan, role, snapshot and resource owner are the
@@ -34,6 +36,7 @@
 #include "utils/snapmgr.h"
 
 #include "repeat.h"
+#include "settings.h"
 
 /* In fn_extra of the query's function; zeros after the first call. */
 typedef struct Repeat
@@ -180,7 +183,7 @@ fca_repeat_run(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 		fcinfo->flinfo->fn_extra = repeat;
 		return false;
 	}
-	if (repeat->refused)
+	if (repeat->refused || !fca_enable_rescan)
 		return false;
 
 	if (repeat->memory == NULL)

@@ -32,6 +32,7 @@
 
 #include "inline.h"
 #include "resource.h"
+#include "settings.h"
 
 /* Where a number of keys is not known, as the planner itself assumes it. */
 #define UNKNOWN_KEYS 10
@@ -222,6 +223,9 @@ fca_planner_support(PG_FUNCTION_ARGS)
 {
 	Node	   *request = (Node *) PG_GETARG_POINTER(0);
 
+	if (!fca_enable_estimates &&
+		(IsA(request, SupportRequestRows) || IsA(request, SupportRequestCost)))
+		PG_RETURN_POINTER(NULL);
 	if (IsA(request, SupportRequestRows))
 	{
 		SupportRequestRows *rows = (SupportRequestRows *) request;

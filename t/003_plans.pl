@@ -1,5 +1,5 @@
 # A statement is planned once for all calls of its shape; plans that are of no
-# more use are freed; and calls leave nothing behind.
+# more use are freed; and calls leave nothing behind.  The log says so at DEBUG2.
 #
 # FCA_PLAN_CALLS (1000) is the number of calls of each function.
 use strict;
@@ -266,6 +266,69 @@ foreach my $name (qw(create_many create_many_report))
 $node->safe_psql('postgres', q{
 	ALTER TABLE public.parted ALTER v DROP DEFAULT;
 	INSERT INTO public.parted SELECT i, i FROM generate_series(0, 2999) AS i});
+
+#
+# What the log says of plans
+#
+
+# What is said at DEBUG2 while statements run in a new session.
+sub said
+{
+	my (@statements) = @_;
+	my ($status, $stdout, $stderr) = $node->psql('postgres',
+		join(";\n", 'SET client_min_messages = debug2', @statements) . ";\n");
+	is($status, 0, 'the statements succeed') or diag($stderr);
+	return $stderr =~ /^(?:psql:\S+ )?DEBUG:  fca_repo: (.*)$/mg;
+}
+
+my $one = q{SELECT n FROM fca.get_by_filters(NULL::public.told, '{"n": 1}')};
+my $one_text = 'SELECT r.id, r.n, r.mood FROM public.told AS r WHERE (r.n OPERATOR(pg_catalog.=) $1) ORDER BY r.id LIMIT 100';
+$node->safe_psql('postgres', q{
+	CREATE TYPE public.mood AS ENUM ('sad', 'happy');
+	CREATE TABLE public.told (id int PRIMARY KEY, n int, mood public.mood);
+	CREATE ROLE clerk;
+	GRANT SELECT ON public.told TO clerk;
+	GRANT USAGE ON SCHEMA fca TO clerk});
+is_deeply([ said(($one) x 3, 'SET ROLE clerk', 'SET search_path = pg_catalog', $one) ],
+	["made a plan (kept): $one_text"], 'a plan is made once, for every role and path, and no more is said');
+foreach my $case (
+	[ 'ALTER TABLE public.told SET (fillfactor = 90)', 'invalidated' ],
+	[ q{ALTER TYPE public.mood RENAME VALUE 'sad' TO 'glum'}, 'a type has changed' ])
+{
+	is_deeply([ said($one, $case->[0], $one) ],
+		[ "made a plan (kept): $one_text", "discarded a plan ($case->[1]): $one_text", "made a plan (kept): $one_text" ],
+		"$case->[0]: $case->[1]");
+}
+my $find = q{SELECT id FROM fca.find_by_category('x')};
+like(join("\n", said($find, 'BEGIN', 'ALTER TYPE fca.faq ADD ATTRIBUTE v int', 'ALTER TYPE fca.faq DROP ATTRIBUTE v', $find, 'ROLLBACK')),
+	qr/\Amade a plan \(kept\): (SELECT .*)\ndiscarded a plan \(the row type has changed\): \1\nmade a plan \(kept\): \1\z/, 'the row type of a resource');
+is_deeply([ said($one, 'DISCARD PLANS') ],
+	[ "made a plan (kept): $one_text", "discarded a plan (DISCARD): $one_text" ], 'DISCARD PLANS');
+my @evicted = said("SET fca_repo.plan_cache_size = '1MB'", map { subset_call($_) =~ s/;\n//r } 1 .. 100);
+cmp_ok(scalar(grep { /^discarded a plan \(evicted\): SELECT / } @evicted), '>', 10, 'plans are evicted where there is no room');
+is(scalar(grep { /^made a plan \(kept\): SELECT / } @evicted), 100, 'and others made');
+is(scalar(grep { !/ a plan \((evicted|kept)\): SELECT / } @evicted), 0, 'and nothing else happens');
+like(join("\n", said("SET fca_repo.plan_cache_size = '1MB'", ('SELECT v FROM fca.get_by_id(NULL::public.parted, 7)') x 2)),
+	qr/\A(made a plan \(not kept\): SELECT [^\n]*\n?){2}\z/, 'a plan that is too large is made each time');
+
+# No value of a call is part of that.
+$node->safe_psql('postgres', 'CREATE TABLE public.letters (id text PRIMARY KEY, a text, b text[], c jsonb)');
+my @secretive = said(
+	q{SELECT fca.create(NULL::public.letters, '{"id": "secret1", "a": "secret2", "b": ["secret3"], "c": {"secret": 4}}')},
+	q{SELECT fca.upsert_many(NULL::public.letters, '[{"id": "secret1", "a": "secret"}, {"id": "secret5"}]')},
+	q{SELECT fca.create_many_report(NULL::public.letters, '[{"id": "secret1"}, {"id": "secret6"}]')},
+	q{SELECT fca.get_by_id(NULL::public.letters, 'secret1')},
+	q{SELECT fca.get_many(NULL::public.letters, '{secret1}'::text[])},
+	q{SELECT fca.count(NULL::public.letters, '{"a": {"ne": "secret", "contains": "secret", "starts_with": "secret", "in": ["secret"]}, "b": {"eq": ["secret"]}}')},
+	q{SELECT fca.count_estimate(NULL::public.letters, '{"a": "secret"}')},
+	q{SELECT fca.get_page(NULL::public.letters, '{}', 'a desc', 5, '{"id": "secret", "a": "secret"}')},
+	q{SELECT fca.update_if(NULL::public.letters, 'secret', '{"a": "secret"}', '{"a": "secret"}')},
+	q{SELECT fca.delete_many(NULL::public.letters, '{"a": "secret"}')},
+	q{SELECT fca.find_by_email('secret')},
+	q{SELECT fca.search_by_name('secret')},
+	q{SELECT fca.find_by_conversation(1, 5, '2026-01-01Z', 774411)});
+cmp_ok(scalar @secretive, '>=', 14, 'many plans are made');
+is(scalar(grep { /secret|2026|774411/i } @secretive), 0, 'and no value is said') or diag(join "\n", @secretive);
 
 # Each change of the table, and then of the row type, makes the plan anew.
 foreach my $change (
