@@ -54,7 +54,7 @@ typedef struct PlanKey
 	const char *shape;
 	Size		length;
 	Oid			role;			/* for which it was planned; 0: for any */
-	bool		in_order;		/* planned with fca_repo.enable_ordered_plans? */
+	bool		index_order;	/* fca_repo.enable_index_order, when planned */
 } PlanKey;
 
 /* Lives in the memory of its SPI plan. */
@@ -127,7 +127,8 @@ match_key(const void *key1, const void *key2, Size size)
 	const PlanKey *a = key1;
 	const PlanKey *b = key2;
 
-	return a->role != b->role || a->in_order != b->in_order || a->length != b->length ||
+	return a->role != b->role || a->index_order != b->index_order ||
+		a->length != b->length ||
 		memcmp(a->shape, b->shape, a->length) != 0;
 }
 
@@ -173,7 +174,6 @@ fca_plan_hold(FcaPlan *plan)
 	plan->users++;
 	return plan;
 }
-
 
 /* Adds the types of columns that can change, and what these are domains over. */
 static void
@@ -305,7 +305,7 @@ query_key(const FcaQuery *query)
 	key.shape = query->shape.data;
 	key.length = query->shape.len;
 	key.role = InvalidOid;
-	key.in_order = fca_enable_ordered_plans;
+	key.index_order = fca_enable_index_order;
 	return key;
 }
 
@@ -512,10 +512,11 @@ fca_hand_take(FcaHand *hand, FcaPlan *plan)
 }
 
 /*
- * Begins settings under which rows come in the order of the text: the parts of
- * a page one after the other; and with "no_bitmaps" by an index in order, since
- * a bitmap of few rows seems to cost the same, but they must be sorted then.
- * end_settings() ends them.  (Not inline: GCC 15 fears for its level at a longjmp.)
+ * Begins settings under which the parts of a page come one after the other, as
+ * they must; and with "no_bitmaps" rows come from an index in order, since a
+ * bitmap scan of few rows seems to cost the same, but they must be sorted then.
+ * end_settings() ends them.  (Not inline: GCC 15 warns that a longjmp might
+ * clobber its level.)
  */
 static pg_noinline int
 begin_in_order(bool no_bitmaps)
@@ -643,6 +644,7 @@ plan_text(const FcaQuery *query, int options)
 	FcaPlan    *plan;
 	PlanKey		key = query_key(query);
 	MemoryContext context = CurrentMemoryContext;
+	bool		no_bitmaps = query->no_bitmaps && key.index_order;
 	int			nest_level = 0;
 	uint64		changes = type_changes;
 
@@ -674,8 +676,8 @@ plan_text(const FcaQuery *query, int options)
 	plan->key.shape = memcpy(palloc(key.length), key.shape, key.length);
 	plan->key.length = key.length;
 	plan->version = query->model->version;
-	plan->key.in_order = key.in_order;
-	plan->may_overtake = key.in_order && may_overtake(query);
+	plan->key.index_order = key.index_order;
+	plan->may_overtake = may_overtake(query);
 	if (fca_model_has_user_types(query->model))
 	{
 		plan->types = palloc(sizeof(uint32) * 2 *
@@ -692,8 +694,8 @@ plan_text(const FcaQuery *query, int options)
 	fca_plan_hold(plan);
 	if (SPI_keepplan(spi_plan) != 0)
 		elog(ERROR, "could not keep plan");
-	if (key.in_order && (query->no_bitmaps || query->in_parts))
-		nest_level = begin_in_order(query->no_bitmaps);
+	if (no_bitmaps || query->in_parts)
+		nest_level = begin_in_order(no_bitmaps);
 	if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
 		ReleaseCachedPlan(SPI_plan_get_cached_plan(spi_plan), CurrentResourceOwner);
 	end_settings(nest_level);

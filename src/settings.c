@@ -13,7 +13,7 @@
 int			fca_plan_cache_size = 16 * 1024;
 bool		fca_enable_rescan = true;
 bool		fca_enable_inlining = true;
-bool		fca_enable_ordered_plans = true;
+bool		fca_enable_index_order = true;
 bool		fca_enable_hashed_lists = true;
 bool		fca_enable_estimates = true;
 
@@ -46,9 +46,9 @@ fca_settings_init(void)
 				  "Lets the planner put a finder's query in the place of its call.",
 				  "It does nothing before PostgreSQL 19.",
 				  &fca_enable_inlining);
-	define_switch("fca_repo.enable_ordered_plans",
-				  "Has lists planned so that rows come in their order: without bitmap scans and asynchronous appends.",
-				  NULL, &fca_enable_ordered_plans);
+	define_switch("fca_repo.enable_index_order",
+				  "Has the list of a finder planned without bitmap scans, so that an index gives its order.",
+				  NULL, &fca_enable_index_order);
 	define_switch("fca_repo.enable_hashed_lists",
 				  "Hashes a long list of values in a filter where no index finds them.",
 				  NULL, &fca_enable_hashed_lists);

@@ -16,7 +16,7 @@ extern int	fca_plan_cache_size;
  */
 extern bool fca_enable_rescan;
 extern bool fca_enable_inlining;
-extern bool fca_enable_ordered_plans;
+extern bool fca_enable_index_order;
 extern bool fca_enable_hashed_lists;
 extern bool fca_enable_estimates;
 

@@ -73,6 +73,12 @@ SKIP:
 		batches => 'it counts how many times an index is read, by the plan of any values',
 		get_page => 'the same',
 		repeated_calls => 'a plan for one call is not repeated');
+	run_regress('without what makes calls quicker', { map { ("fca_repo.enable_$_" => 'off') } qw(estimates hashed_lists inlining index_order rescan) }, qr/./,
+		inline_in_from => 'it shows the plans',
+		long_lists => 'it demands that a long list is quick',
+		planner_support => 'the same',
+		privileges_first => 'it shows estimates',
+		repeated_calls => 'it counts the executors that are kept');
 	if ($node->safe_psql('postgres', 'SET jit = on; SELECT pg_jit_available()') eq 't')
 	{
 		# Every expression is compiled, which takes a hundred times as long as to run it.
@@ -143,10 +149,14 @@ is(scalar @$wanted, scalar @calls, 'a line for each call');
 cmp_ok(scalar(grep { $_ ne 'none' } @$wanted), '>', @calls * 0.8, 'most of them give rows');
 note(join ', ', map { "$_ $usual->{$_}" } sort keys %$usual);
 
-my @switches = split /\n/, $node->safe_psql('postgres',
-	q{SELECT name FROM pg_settings WHERE name LIKE 'enable\_%' AND vartype = 'bool' ORDER BY name});
-cmp_ok(scalar @switches, '>=', 20, 'the server has switches of plans');
-my %tried = map { $_ => { $_ => $node->safe_psql('postgres', "SHOW $_") eq 'on' ? 'off' : 'on' } } @switches;
+# The server's own, and those of the module, which the call loads.
+my %switches = map { split /\|/ } split /\n/, $node->safe_psql('postgres', q{
+	SELECT FROM fca.find_by_email(NULL);
+	SELECT name, CASE setting WHEN 'on' THEN 'off' ELSE 'on' END FROM pg_settings
+	WHERE name ~ '^(fca_repo\.)?enable_' AND vartype = 'bool'});
+cmp_ok(scalar(grep { !/^fca_repo/ } keys %switches), '>=', 20, 'the server has switches of plans');
+is(scalar(grep { /^fca_repo/ } keys %switches), 5, 'and so has the module');
+my %tried = map { $_ => { $_ => $switches{$_} } } keys %switches;
 $tried{'no scan by index'} = { enable_indexscan => 'off', enable_indexonlyscan => 'off', enable_bitmapscan => 'off' };
 $tried{'no join'} = { enable_hashjoin => 'off', enable_mergejoin => 'off', enable_nestloop => 'off' };
 $tried{'all workers'} = { parallel_setup_cost => 0, parallel_tuple_cost => 0,
@@ -166,7 +176,7 @@ foreach my $title (sort keys %tried)
 	  if join(',', map { "$_$nodes->{$_}" } sort keys %$nodes) ne join(',', map { "$_$usual->{$_}" } sort keys %$usual);
 }
 note('other plans with: ' . join ', ', @other);
-foreach my $title (qw(enable_indexscan enable_nestloop enable_sort), 'no scan by index', 'all workers')
+foreach my $title (qw(fca_repo.enable_index_order enable_indexscan enable_nestloop enable_sort), 'no scan by index', 'all workers')
 {
 	ok((grep { $_ eq $title } @other), "$title makes other plans");
 }
