@@ -37,10 +37,10 @@ is_insertable(Form_pg_attribute column)
 }
 
 /*
- * The attribute number of a key; 0 where it is no column and that is no error.
- * The objects of a batch mostly have the same keys, which jsonb keeps in one
- * order: so the key is most often the one that the row before had at that
- * place.
+ * The attribute number of a key; 0 where it is no column and that is no
+ * error.  Most objects of a batch have the same keys, and jsonb keeps them in
+ * one order: so a key is most often the one that stood at this place in the
+ * row before.
  */
 static int
 key_attnum(FcaBatch *batch, int place, const JsonbValue *key, bool missing_ok)
@@ -206,9 +206,10 @@ sees_rows_function(Oid function, void *context)
 }
 
 /*
- * Could a default see what rows before its own have done, or a trigger what
- * defaults after it have?  So a function of the user's, what a sequence gave
- * last, and before a trigger what it gives.
+ * Could a default see what the rows before its own have done, or a trigger
+ * what the defaults of later rows have?  A function of the user's could do
+ * anything; currval() and lastval() tell what a sequence gave last; and what
+ * nextval() has given shows to triggers.
  */
 static bool
 sees_rows(Node *node, void *context)
@@ -280,8 +281,9 @@ fca_batch_begin(FcaBatch *batch, FcaQuery *query, JsonbContainer *rows,
 	fca_hand_begin(&batch->hand);
 
 	/*
-	 * What a default that is STABLE sees, as if it were of one INSERT.  To push
-	 * it copies it: a repeatable read's own would move with its commands.
+	 * The snapshot for STABLE defaults, as if all were of one INSERT.  It is
+	 * registered from a pushed copy, since that of a REPEATABLE READ
+	 * transaction itself would move on with its commands.
 	 */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -297,8 +299,8 @@ fca_batch_end(FcaBatch *batch)
 }
 
 /*
- * A column's default for the row that is read.  To get it ready may already call
- * a function, so that waits until a row needs it.
+ * A column's default for the row that is read.  Preparing the expression may
+ * already call a function, so it waits until a row needs it.
  */
 static Datum
 default_value(FcaBatch *batch, FcaNewColumn *new, bool *isnull)
@@ -318,7 +320,10 @@ default_value(FcaBatch *batch, FcaNewColumn *new, bool *isnull)
 	return value;
 }
 
-/* A row of its own must not fail with the INSERT of all. */
+/*
+ * What the INSERT of all rows would say of a generated column is the error of
+ * this row alone.
+ */
 static void
 check_insertable(const FcaBatch *batch, int attnum)
 {

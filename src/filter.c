@@ -579,7 +579,6 @@ read_column(Reading *reading, List *members, const char *name,
 	return members;
 }
 
-
 /* A group: its elements are filter objects, none of them empty. */
 static FcaFilter *
 read_group(Reading *reading, FilterKind kind, const JsonbValue *json)

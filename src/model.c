@@ -125,7 +125,10 @@ fca_model_open_resource(FcaModel *model, const FcaResource *resource,
 	model_set(model, rowtype, relation_open(relid, NoLock), resource);
 }
 
-/* As for a statement that names the relation, also where the plan is kept. */
+/*
+ * A statement that names the relation needs USAGE on its schema; so does a
+ * call, also where the plan is kept.
+ */
 static void
 check_usage(Oid schema)
 {
@@ -199,7 +202,7 @@ fca_model_check_privileges(const FcaModel *model, AclMode needed)
 {
 	Relation	rel = model->rel;
 
-	/* mostly all of the relation is granted */
+	/* the privilege is mostly on the whole relation */
 	if (pg_class_aclmask(RelationGetRelid(rel), GetUserId(), needed,
 						 ACLMASK_ALL) == needed)
 		return;
@@ -374,8 +377,8 @@ numeric_fits(int32 typmod, int32 wanted)
 }
 
 /*
- * Are different values of the column different in the row type?  Told by what is
- * known of the types: of others, only the same type is.
+ * Are different values of the column different in the row type?  That is known
+ * of some types; of any other only where both are the same.
  */
 static bool
 is_exact(Form_pg_attribute column, Form_pg_attribute wanted)
@@ -528,8 +531,9 @@ has_index(Relation rel, AttrNumber attnum)
 }
 
 /*
- * Of how few different values the planner would rather read a whole table than
- * look up those of a list, which it does not know.
+ * With fewer different values in a column than this, the planner would rather
+ * read the whole table than look up the values of a list that it does not
+ * know.
  */
 #define FEW_VALUES 500
 
@@ -554,8 +558,8 @@ has_few_values(Relation rel, AttrNumber attnum)
 static bool may_have_index(Oid relid, AttrNumber attnum);
 
 /*
- * A view's expression: an index on it could serve, or the list may be a condition
- * of what the view groups, which only an array can be.
+ * A view's expression.  An index on it could serve; or the view groups by it,
+ * and a condition can be pushed below that only where the list is an array.
  */
 static bool
 may_serve_expression(Query *query)
@@ -693,8 +697,8 @@ primary_key(const FcaModel *model)
 }
 
 /*
- * NOT NULL says nothing of the rows where it is not valid yet, and nothing of
- * those of tables that inherit the column.
+ * NOT NULL says nothing of rows that are older than a constraint that is not
+ * validated, nor of rows in tables that inherit the column.
  */
 bool
 fca_model_is_nullable(const FcaModel *model, Form_pg_attribute column)

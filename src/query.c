@@ -175,8 +175,8 @@ type_text(Oid type, int32 typmod)
 }
 
 /*
- * The column as a comparison takes it: a domain as its base type, since the
- * operators of enums, arrays and the like do not look through it.
+ * The column as operators take it: a domain is cast to its base type, since
+ * the operators of enums, arrays and the like do not accept the domain.
  */
 static const char *
 compared_text(Form_pg_attribute column)
@@ -188,8 +188,9 @@ compared_text(Form_pg_attribute column)
 }
 
 /*
- * Who owns a type can make casts of it, which run as who reads the column.  The
- * owner of the relation and superusers can do as much by a view.
+ * The owner of a type can make casts of it, and they run with the rights of
+ * whoever reads the column.  The owner of the relation, and superusers, can do
+ * as much by a view anyway.
  */
 static bool
 has_trusted_casts(Form_pg_attribute column)
@@ -245,8 +246,9 @@ label_text(Form_pg_attribute column, const char *literal)
 }
 
 /*
- * A column of the row type from the relation's: where an enum has the contract's
- * values in other letters, in those of the contract.
+ * A column of the row type, made from the relation's column.  The labels of an
+ * enum that differ only in case from the contract's values become those
+ * values.
  */
 static const char *
 row_column_text(const FcaModel *model, Form_pg_attribute column, Form_pg_attribute wanted)
@@ -264,12 +266,14 @@ row_column_text(const FcaModel *model, Form_pg_attribute column, Form_pg_attribu
 	{
 		initStringInfo(&cases);
 		foreach(cell, fca_enum_labels(getBaseType(column->atttypid)))
+		{
 			for (int i = 0; values[i] != NULL; i++)
 				if (strcmp(lfirst(cell), values[i]) != 0 &&
 					pg_strcasecmp(lfirst(cell), values[i]) == 0)
 					appendStringInfo(&cases, " WHEN %s THEN %s",
 									 label_text(column, lfirst(cell)),
 									 quote_literal_cstr(values[i]));
+		}
 		if (cases.len > 0)
 			text = psprintf("CASE%s ELSE %s END", cases.data, text);
 	}
@@ -364,7 +368,7 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 	if (!OidIsValid(family))
 		return InvalidOid;
 
-	/* the operators of enums, arrays and the like do not look through a domain */
+	/* the operators of enums, arrays and the like do not accept a domain */
 	*cast = operand == operand_type ? InvalidOid : operand;
 	operator = get_opfamily_member(family, input, operand, strategy);
 	if (OidIsValid(operator))
@@ -373,7 +377,10 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 	if (operand == type)
 		return get_opfamily_member(family, input, input, strategy);
 
-	/* Two types that others turn into with loss: compared as in plain SQL. */
+	/*
+	 * float4 and name: values of some other types lose something when cast to
+	 * these, so both sides are compared as another type, as in SQL.
+	 */
 	*cast = type == FLOAT4OID ? FLOAT8OID : type == NAMEOID ? TEXTOID : InvalidOid;
 	if (OidIsValid(*cast) &&
 		find_coercion_pathway(*cast, operand, COERCION_IMPLICIT,
@@ -381,8 +388,9 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 		return get_opfamily_member(family, input, *cast, strategy);
 
 	/*
-	 * Text is read by the type's input function; for a type of the user's that
-	 * was done before.  Any other operand must be of a type that turns into the
+	 * An operand of text is read by the column's type; in C already where that
+	 * is a type of the user's, whose cast from text may be anybody's
+	 * function.  Any other operand must be of a type that turns into the
 	 * column's without loss.
 	 */
 	*cast = type;
@@ -532,9 +540,10 @@ fca_column_label(Form_pg_attribute column, const char *value, bool any_case)
 }
 
 /*
- * column = ANY (parameter): the parameter is an array of the column's type.
- * "hashed", if that can be: the server does so with the rows of a subquery that
- * it cannot make a join of.  As a join it would be planned for ten values.
+ * column = ANY (parameter), which is an array of the column's type.  With
+ * "hashed", and a type that can be hashed, the array becomes a subquery,
+ * whose rows the server hashes; IS TRUE keeps it from making a join of it,
+ * which it would plan for ten values.
  */
 const char *
 fca_any_text(Form_pg_attribute column, int param, bool hashed)
@@ -741,7 +750,10 @@ append_behind(StringInfo text, const FcaQuery *query, const FcaSortKey *keys, in
 	appendStringInfoChar(text, ')');
 }
 
-/* So many keys have parts of their own: few lists have more with many ties. */
+/*
+ * Each of so many keys has a part of its own; few lists with more keys have
+ * many rows that are equal in the first ones.
+ */
 #define MAX_ARMS 4
 
 /*

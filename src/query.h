@@ -42,8 +42,8 @@ typedef struct FcaSortKey
 	bool		nulls_first;
 	bool		nullable;		/* may the column hold NULL? */
 	bool		placed;			/* has the page a place? */
-	int			after;			/* number of the parameter with the place's value
-								 * in this key; 0 where that is NULL */
+	int			after;			/* number of the parameter with its value in
+								 * this key; 0 where that is NULL */
 } FcaSortKey;
 
 /*

@@ -52,6 +52,6 @@ extern void fca_rows_add(FunctionCallInfo fcinfo, const Datum *values,
  * value of the model's type in "context".  Gives the number of rows.
  */
 extern uint64 fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
-							MemoryContext context, Datum *row);
+							  MemoryContext context, Datum *row);
 
 #endif							/* FCA_ROWS_H */

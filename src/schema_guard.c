@@ -7,6 +7,10 @@
  * EXTENSION, each script that updates it, and create_tables() first look at all
  * of it.  Who runs them trusts himself and superusers, and nobody else: not the
  * database's owner either.
+ *
+ * A DO block in the script could not do this: a query does not see what another
+ * transaction has made and not yet committed, nor wait for it, and what it calls
+ * and compares by name would itself have to be guarded.
  */
 #include "compat.h"
 
@@ -20,16 +24,15 @@
 #include "catalog/pg_namespace.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
-
-#include "storage/lmgr.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "resource.h"
 #include "schema_guard.h"
@@ -65,7 +68,8 @@ owner_of(const ObjectAddress *object)
 
 /*
  * Looks at the objects of the schema.  Gives a transaction that is making one
- * and has not ended yet, so that nobody knows whose it will be; or none.
+ * and has not ended, so that it cannot be told yet whose the object will be; or
+ * none.
  */
 static TransactionId
 guard_objects(Oid schema, Oid role)

@@ -239,7 +239,7 @@ read_array(FcaInput *input, const JsonbValue *json)
 	if (reading.count == 0)
 		return PointerGetDatum(construct_empty_array(input->element->type));
 
-	/* an array that is empty at some place, and at others is not */
+	/* a sub-array may have been empty where others are not */
 	for (int i = 0; i < reading.ndims; i++)
 		expected *= reading.dims[i];
 	if (expected != reading.count)
