@@ -675,8 +675,8 @@ plan_text(const FcaQuery *query, int options)
 	plan->plan = spi_plan;
 	plan->key.shape = memcpy(palloc(key.length), key.shape, key.length);
 	plan->key.length = key.length;
-	plan->version = query->model->version;
 	plan->key.index_order = key.index_order;
+	plan->version = query->model->version;
 	plan->may_overtake = may_overtake(query);
 	if (fca_model_has_user_types(query->model))
 	{
@@ -686,10 +686,10 @@ plan_text(const FcaQuery *query, int options)
 		add_types(plan, query->model->rowdesc);
 		add_types(plan, RelationGetDescr(query->model->rel));
 	}
-	/* SPI has left its own memory the current one, which lives until SPI_finish */
+	/* that of SPI, which lives until SPI_finish */
 	MemoryContextSwitchTo(context);
 
-	/* In hand, but not in the table: if the planner fails, it goes with the call. */
+	/* Used, but not in the table: if the planner fails, it goes with the call. */
 	plan->orphaned = true;
 	fca_plan_hold(plan);
 	if (SPI_keepplan(spi_plan) != 0)

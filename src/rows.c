@@ -110,8 +110,8 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	prepare_store(result);
 
 	/*
-	 * An executor that is told how many rows to give starts no workers.  Where
-	 * the text has a LIMIT of its own it need not be told.
+	 * An executor that is told how many rows to give starts no workers.
+	 * Where the text has a LIMIT of its own it need not be told.
 	 */
 	if (window != NULL && !window->by_text)
 		max_rows = window->count;
