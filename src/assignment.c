@@ -33,13 +33,13 @@ fca_assignments_read(FcaQuery *query, JsonbContainer *data)
 		FcaAssignment *assignment = palloc(sizeof(FcaAssignment));
 		Form_pg_attribute column = fca_model_column(query->model, fca_json_string(&key));
 
-		fca_query_shape_column(query, column);
+		fca_plan_key_add_column(query, column);
 		assignment->column = column;
 		assignment->json = value;
 		assignment->param = fca_query_param(query, column->atttypid, (Datum) 0, true);
 		assignments = lappend(assignments, assignment);
 	}
-	fca_query_shape(query, InvalidAttrNumber);	/* the end of the columns */
+	fca_plan_key_add(query, InvalidAttrNumber); /* the end of the columns */
 	return assignments;
 }
 
@@ -115,7 +115,7 @@ settable_column(const FcaModel *model)
 /*
  * " SET ..." of the assignments but those of the columns in "except": each to
  * its parameter, or with "excluded" to the row that was proposed; with
- * updated_at where T has it and the assignments do not.
+ * updated_at where the row type has it and the assignments do not.
  */
 void
 fca_append_set(FcaQuery *query, const List *assignments, const List *except,

@@ -3,7 +3,7 @@
  *		CRUD for every model: any table's or view's row type, and the resources.
  *
  * Each function opens the model, reads its arguments into a query, and runs the
- * kept plan of the query's shape; the text is written only where there is none.
+ * kept plan of the query; the text is written only where there is none.
  * Reads use the snapshot of the calling statement; writes take their own, as
  * any statement of a VOLATILE function does.
  */
@@ -27,7 +27,7 @@ static const FcaAccess to_insert = {RowExclusiveLock, ACL_INSERT | ACL_SELECT, "
 static const FcaAccess to_update = {RowExclusiveLock, ACL_UPDATE | ACL_SELECT, "UPDATE"};
 static const FcaAccess to_delete = {RowExclusiveLock, ACL_DELETE | ACL_SELECT, "DELETE"};
 
-static const FcaWindow all_rows = {0};
+static const FcaLimit all_rows = {0};
 
 /* The "id" of a view need not be unique. */
 static void
@@ -52,7 +52,7 @@ read_id(FcaCall *call, int argno)
 	FunctionCallInfo fcinfo = call->fcinfo;
 	Form_pg_attribute key = fca_model_key(&call->model);
 
-	fca_query_shape_column(&call->query, key);
+	fca_plan_key_add_column(&call->query, key);
 	fca_query_operand(&call->query, key,
 					  getBaseType(get_fn_expr_argtype(fcinfo->flinfo, argno)),
 					  PG_GETARG_DATUM(argno), PG_ARGISNULL(argno));
@@ -64,7 +64,7 @@ read_ids(FcaCall *call, Form_pg_attribute column, int argno)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
 
-	fca_query_shape_column(&call->query, column);
+	fca_plan_key_add_column(&call->query, column);
 	fca_query_operands(&call->query, column,
 					   getBaseType(get_fn_expr_argtype(fcinfo->flinfo, argno)),
 					   PG_GETARG_DATUM(argno), PG_ARGISNULL(argno));
@@ -139,7 +139,7 @@ fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 	fca_call_begin(&call, fcinfo, &fca_get_by_id_for_update_signature, &to_lock);
 	fca_rows_begin(fcinfo);
 	nowait = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
-	fca_query_shape(&call.query, nowait);
+	fca_plan_key_add(&call.query, nowait);
 	read_id(&call, 1);
 
 	SPI_connect();
@@ -170,7 +170,7 @@ check_ambiguous(FcaCall *call)
 
 	if (fca_model_key_is_unique(&call->model))
 		return;
-	fca_query_again(&query, &call->query, ambiguous);
+	fca_query_derive(&query, &call->query, ambiguous);
 	plan = fca_plan_find(&query);
 	if (plan == NULL)
 	{
@@ -228,7 +228,7 @@ fca_get_children(PG_FUNCTION_ARGS)
 	Form_pg_attribute parent;
 	FcaSort    *sort;
 	FcaPlan    *plan;
-	int			limit;
+	int			limit_param;
 
 	fca_call_begin(&call, fcinfo, &fca_get_children_signature, &fca_to_read);
 	fca_rows_begin(fcinfo);
@@ -239,7 +239,7 @@ fca_get_children(PG_FUNCTION_ARGS)
 	parent = fca_model_column(&call.model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	read_ids(&call, parent, 2);
 	fca_check_limit(&fcinfo->args[3], "per_parent");
-	limit = fca_query_param(&call.query, INT8OID, PG_GETARG_DATUM(3), PG_ARGISNULL(3));
+	limit_param = fca_query_param(&call.query, INT8OID, PG_GETARG_DATUM(3), PG_ARGISNULL(3));
 	sort = fca_sort_read(&call.query, fcinfo, 4);
 
 	SPI_connect();
@@ -247,7 +247,7 @@ fca_get_children(PG_FUNCTION_ARGS)
 	if (plan == NULL)
 	{
 		fca_model_check(&call.model);
-		fca_append_children(&call.query, parent, 1, sort->keys, sort->nkeys, limit, false);
+		fca_append_children(&call.query, parent, 1, sort->keys, sort->nkeys, limit_param, false);
 		plan = fca_plan_keep(&call.query, 0);
 	}
 	fca_rows_append(fcinfo, plan, &call.query, true, &all_rows);
@@ -263,7 +263,7 @@ get_list(FunctionCallInfo fcinfo, const FcaSignature *signature, bool filtered)
 	FcaCall		call;
 	FcaFilter  *filter = NULL;
 	FcaSort    *sort;
-	FcaWindow	window;
+	FcaLimit	limit;
 	FcaPlan    *plan;
 	int			argno = filtered ? 2 : 1;
 
@@ -271,8 +271,8 @@ get_list(FunctionCallInfo fcinfo, const FcaSignature *signature, bool filtered)
 	fca_rows_begin(fcinfo);
 	if (filtered)
 		filter = fca_filter_read(&call.query, fcinfo, 1, false);
-	window = fca_query_window(&call.query, &fcinfo->args[argno],
-							  &fcinfo->args[argno + 1], true);
+	limit = fca_query_limit(&call.query, &fcinfo->args[argno],
+							&fcinfo->args[argno + 1], true);
 	sort = fca_sort_read(&call.query, fcinfo, argno + 2);
 
 	SPI_connect();
@@ -281,10 +281,10 @@ get_list(FunctionCallInfo fcinfo, const FcaSignature *signature, bool filtered)
 	{
 		fca_model_check(&call.model);
 		fca_append_list(&call.query, filtered ? fca_filter_text(filter) : NULL,
-						sort->keys, sort->nkeys, &window);
+						sort->keys, sort->nkeys, &limit);
 		plan = fca_plan_keep(&call.query, 0);
 	}
-	fca_rows_append(fcinfo, plan, &call.query, true, &window);
+	fca_rows_append(fcinfo, plan, &call.query, true, &limit);
 	SPI_finish();
 	fca_call_end(&call);
 	return (Datum) 0;
@@ -323,15 +323,15 @@ fca_get_page(PG_FUNCTION_ARGS)
 	FcaCall		call;
 	FcaFilter  *filter;
 	FcaSort    *sort;
-	FcaWindow	window;
+	FcaLimit	limit;
 	FcaPlan    *plan;
 
 	fca_call_begin(&call, fcinfo, &fca_get_page_signature, &fca_to_read);
 	fca_rows_begin(fcinfo);
 	filter = fca_filter_read(&call.query, fcinfo, 1, false);
-	window = fca_query_window(&call.query, NULL, &fcinfo->args[3], false);
+	limit = fca_query_limit(&call.query, NULL, &fcinfo->args[3], false);
 	sort = fca_sort_read(&call.query, fcinfo, 2);
-	fca_sort_place(sort, &call.query, fcinfo, 4);
+	fca_sort_read_after(sort, &call.query, fcinfo, 4);
 
 	SPI_connect();
 	plan = fca_plan_find(&call.query);
@@ -339,10 +339,10 @@ fca_get_page(PG_FUNCTION_ARGS)
 	{
 		fca_model_check(&call.model);
 		fca_append_list(&call.query, fca_filter_text(filter), sort->keys,
-						sort->nkeys, &window);
+						sort->nkeys, &limit);
 		plan = fca_plan_keep(&call.query, 0);
 	}
-	fca_rows_append(fcinfo, plan, &call.query, true, &window);
+	fca_rows_append(fcinfo, plan, &call.query, true, &limit);
 	SPI_finish();
 	fca_call_end(&call);
 	return (Datum) 0;

@@ -39,16 +39,16 @@ is_insertable(Form_pg_attribute column)
 /*
  * The attribute number of a key; 0 where it is no column and that is no
  * error.  Most objects of a batch have the same keys, and jsonb keeps them in
- * one order: so a key is most often the one that stood at this place in the
+ * one order: so a key is most often the one that stood at this position in the
  * row before.
  */
 static int
-key_attnum(FcaBatch *batch, int place, const JsonbValue *key, bool missing_ok)
+key_attnum(FcaBatch *batch, int nth, const JsonbValue *key, bool missing_ok)
 {
 	const FcaModel *model = batch->query->model;
 	FcaKnownKey *known;
 
-	if (place >= batch->nknown)
+	if (nth >= batch->nknown)
 	{
 		int			room = Max(batch->nknown * 2, 32);
 
@@ -60,13 +60,13 @@ key_attnum(FcaBatch *batch, int place, const JsonbValue *key, bool missing_ok)
 		batch->nknown = room;
 	}
 
-	known = &batch->known[place];
+	known = &batch->known[nth];
 	if (known->name == NULL || known->length != key->val.string.len ||
 		memcmp(known->name, key->val.string.val, known->length) != 0)
 	{
 		char	   *name = fca_json_string(key);
 		Form_pg_attribute column = missing_ok
-			? fca_model_find_column(model, name) : fca_model_column(model, name);
+		? fca_model_find_column(model, name) : fca_model_column(model, name);
 
 		if (column == NULL || (missing_ok && !is_insertable(column)))
 			return 0;
@@ -120,14 +120,14 @@ survey_rows(FcaBatch *batch)
 		JsonbIterator *keys = NULL;
 		JsonbValue	key;
 		JsonbValue	value;
-		int			place = 0;
+		int			nth = 0;
 
 		batch->count++;
 		if (batch->lenient && !fca_json_is_object(&row))
 			continue;
 		fca_check_row(ordinal, &row);
 		while (fca_json_next(row.val.binary.data, &keys, &key, &value))
-			batch->given[key_attnum(batch, place++, &key, batch->lenient)]++;
+			batch->given[key_attnum(batch, nth++, &key, batch->lenient)]++;
 	}
 }
 
@@ -251,9 +251,10 @@ choose_columns(FcaBatch *batch)
 			if (sees_rows((Node *) new->initial, &triggers))
 				batch->in_turn = true;
 		}
-		fca_query_shape_column(batch->query, new->column);
+		fca_plan_key_add_column(batch->query, new->column);
 	}
-	fca_query_shape(batch->query, InvalidAttrNumber);	/* the end of the columns */
+	fca_plan_key_add(batch->query, InvalidAttrNumber);	/* the end of the
+														 * columns */
 
 	batch->desc = CreateTemplateTupleDesc(batch->ncolumns);
 	for (int i = 0; i < batch->ncolumns; i++)
@@ -278,7 +279,7 @@ fca_batch_begin(FcaBatch *batch, FcaQuery *query, JsonbContainer *rows,
 	batch->nulls = palloc(sizeof(bool) * (batch->ncolumns + 1));
 	batch->has = palloc(sizeof(bool) * (batch->ncolumns + 1));
 	batch->econtext = CreateStandaloneExprContext();
-	fca_hand_begin(&batch->hand);
+	fca_held_plan_begin(&batch->held);
 
 	/*
 	 * The snapshot for STABLE defaults, as if all were of one INSERT.  It is
@@ -347,7 +348,7 @@ fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 	JsonbValue	value;
 	JsonbValue	absent = {.type = jbvNull};
 	int64		shown = batch->row != NULL ? 0 : ordinal;
-	int			place = 0;
+	int			nth = 0;
 
 	fca_check_row(ordinal, row);
 	ResetExprContext(batch->econtext);
@@ -355,7 +356,7 @@ fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 	memset(batch->has, false, sizeof(bool) * batch->ncolumns);
 	while (fca_json_next(row->val.binary.data, &keys, &key, &value))
 	{
-		int			attnum = key_attnum(batch, place++, &key, false);
+		int			attnum = key_attnum(batch, nth++, &key, false);
 		int			i = batch->position[attnum];
 
 		if (batch->lenient)
@@ -426,10 +427,10 @@ fca_batch_plan(FcaBatch *batch, const char *returning)
 	FcaQuery   *query = batch->query;
 	StringInfo	text = &query->text;
 	List	   *columns = NIL;
-	FcaPlan    *plan = fca_hand_find(&batch->hand, query);
+	FcaPlan    *plan = fca_held_plan_find(&batch->held, query);
 
 	if (plan != NULL)
-		return fca_hand_take(&batch->hand, plan);
+		return fca_held_plan_replace(&batch->held, plan);
 
 	fca_model_check(query->model);
 	resetStringInfo(text);
@@ -445,5 +446,5 @@ fca_batch_plan(FcaBatch *batch, const char *returning)
 		appendStringInfo(text, " RETURNING %s", returning);
 	else
 		fca_append_returning(text, query->model);
-	return fca_hand_take(&batch->hand, fca_plan_keep(query, 0));
+	return fca_held_plan_replace(&batch->held, fca_plan_keep(query, 0));
 }

@@ -25,12 +25,12 @@
 typedef struct FcaNewColumn
 {
 	Form_pg_attribute column;
-	FcaInput   *input;
+	FcaTypeInput *input;
 	Expr	   *initial;		/* its default, where a row lacks it; or NULL */
 	ExprState  *initial_state;	/* when it has been worked out once */
 } FcaNewColumn;
 
-/* The key that stood last at a place of an object, and its column. */
+/* The key that stood last at a position of an object, and its column. */
 typedef struct FcaKnownKey
 {
 	char	   *name;
@@ -46,7 +46,7 @@ typedef struct FcaBatch
 	JsonbContainer *row;		/* the only object */
 	bool		lenient;		/* are bad keys and elements left to each row? */
 	int64		count;			/* of the rows */
-	FcaKnownKey *known;			/* by place in an object */
+	FcaKnownKey *known;			/* by nth in an object */
 	int			nknown;
 	int64	   *given;			/* by attnum: in how many rows */
 	int			ncolumns;
@@ -55,7 +55,7 @@ typedef struct FcaBatch
 	bool		has_defaults;	/* is any of them worked out here? */
 	bool		in_turn;		/* may one depend on the rows before? */
 	Snapshot	snapshot;		/* of defaults */
-	FcaHand		hand;			/* the INSERT's plan */
+	FcaHeldPlan held;			/* the INSERT's plan */
 	EphemeralNamedRelation new_rows;	/* what the INSERT reads */
 	TupleDesc	desc;			/* of the columns */
 	ExprContext *econtext;		/* its memory is a row's */
@@ -66,7 +66,7 @@ typedef struct FcaBatch
 
 /*
  * Looks through the rows for the columns that they give, which become part of
- * the query's shape.  "rows" is an array, or "row" the only object.  An element
+ * the plan's key.  "rows" is an array, or "row" the only object.  An element
  * that is no object is error 22023, a key that is no column 42703; with
  * "lenient", only when that row is read.
  */
@@ -94,13 +94,13 @@ extern bool fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
 
 /*
  * Within SPI: the plan of the INSERT, which will read the store; RETURNING what is
- * said, or T's columns where that is NULL.
+ * said, or the row type's columns where that is NULL.
  */
 extern FcaPlan *fca_batch_insert(FcaBatch *batch, Tuplestorestate *store,
 								 int64 count, const char *returning);
 
 /*
- * The plan alone, for the next row: the one in hand, unless what the row before
+ * The plan alone, for the next row: the one in held, unless what the row before
  * has run, such as a trigger, has changed what it says or who runs it.
  */
 extern FcaPlan *fca_batch_plan(FcaBatch *batch, const char *returning);

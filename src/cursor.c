@@ -59,11 +59,12 @@ check_transaction(void)
 static Datum
 open_plan(FunctionCallInfo fcinfo, int argno, FcaPlan *plan, const FcaQuery *query)
 {
-	const char *name = PG_ARGISNULL(argno)
-	? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argno));
+	const char *name = NULL;
 	Portal		portal;
 	text	   *opened;
 
+	if (!PG_ARGISNULL(argno))
+		name = text_to_cstring(PG_GETARG_TEXT_PP(argno));
 	if (name != NULL && strlen(name) >= NAMEDATALEN)
 		ereport(ERROR,
 				(errcode(ERRCODE_NAME_TOO_LONG),
@@ -90,7 +91,7 @@ fca_open_cursor(PG_FUNCTION_ARGS)
 	FcaCall		call;
 	FcaFilter  *filter;
 	FcaSort    *sort;
-	FcaWindow	all = {0};
+	FcaLimit	all = {0};
 	FcaPlan    *plan;
 	Datum		name;
 

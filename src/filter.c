@@ -67,6 +67,7 @@ static const struct
 	Needs		needs;
 	StrategyNumber strategy;
 }			operators[] =
+
 {
 	[OP_EQ] = {"eq", NEEDS_EQUALITY, BTEqualStrategyNumber},
 	[OP_NE] = {"ne", NEEDS_EQUALITY, BTEqualStrategyNumber},
@@ -98,16 +99,16 @@ static const char *const groups[] =
 	[NONE_OF] = "none_of"
 };
 
-/* What a filter's shape is made of, beside columns and operators. */
+/* What a filter adds to the plan's key, beside columns and operators. */
 enum
 {
-	SHAPE_END = -1,
-	SHAPE_GROUP = -2,
-	SHAPE_NULL = -3,
-	SHAPE_VALUE = -4,
-	SHAPE_ARRAY = -5,
-	SHAPE_LIST = -6,
-	SHAPE_BEYOND = -7
+	KEY_END = -1,
+	KEY_GROUP = -2,
+	KEY_NULL = -3,
+	KEY_VALUE = -4,
+	KEY_ARRAY = -5,
+	KEY_LIST = -6,
+	KEY_BEYOND = -7
 };
 
 struct FcaFilter
@@ -204,7 +205,7 @@ wrong_kind(const Reading *reading, const FcaFilter *test, const JsonbValue *json
  * to one that does.
  */
 static Datum
-read_value(const Reading *reading, const FcaFilter *test, FcaInput *input,
+read_value(const Reading *reading, const FcaFilter *test, FcaTypeInput * input,
 		   const JsonbValue *json, bool *isnull)
 {
 	Oid			type = getBaseType(test->column->atttypid);
@@ -307,14 +308,14 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 	FcaQuery   *query = reading->query;
 	Oid			type = getBaseType(test->column->atttypid);
 	Oid			array_type = get_array_type(type);
-	FcaInput   *input = fca_column_input(query->model, test->column, false);
+	FcaTypeInput *input = fca_column_input(query->model, test->column, false);
 	ArrayBuildState *array = NULL;
 	JsonbIterator *it = NULL;
 	JsonbValue	element;
 
 	if (OidIsValid(array_type))
 		array = initArrayResult(type, CurrentMemoryContext, false);
-	fca_query_shape(query, array != NULL ? SHAPE_ARRAY : SHAPE_LIST);
+	fca_plan_key_add(query, array != NULL ? KEY_ARRAY : KEY_LIST);
 	test->first = query->nparams + 1;
 	while (fca_json_next(list->val.binary.data, &it, NULL, &element))
 	{
@@ -345,14 +346,14 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 		/* the server itself hashes a list that it knows when it plans */
 		test->is_long = fca_enable_hashed_lists && array->nelems > MAX_UNHASHED &&
 			!query->planned_for_values;
-		fca_query_shape(query, test->is_long);
+		fca_plan_key_add(query, test->is_long);
 		test->any = fca_query_param(query, array_type,
 									makeArrayResult(array, CurrentMemoryContext),
 									false);
 	}
 	else
-		fca_query_shape(query, SHAPE_END);
-	fca_query_shape(query, test->is_null);
+		fca_plan_key_add(query, KEY_END);
+	fca_plan_key_add(query, test->is_null);
 }
 
 /*
@@ -394,11 +395,12 @@ read_text(Reading *reading, FcaFilter *test, const JsonbValue *json)
 	FcaQuery   *query = reading->query;
 	bool		starts = test->operator == OP_STARTS_WITH;
 	bool		ends = test->operator == OP_ENDS_WITH;
-	Oid			collation = OidIsValid(test->column->attcollation)
-		? test->column->attcollation : DEFAULT_COLLATION_OID;
+	Oid			collation = test->column->attcollation;
 	char	   *wanted;
 	text	   *above = NULL;
 
+	if (!OidIsValid(collation))
+		collation = DEFAULT_COLLATION_OID;
 	if (json->type != jbvString || json->val.string.len == 0)
 		wrong_kind(reading, test, json, json->type == jbvString
 				   ? "a string with something in it" : "a string");
@@ -419,10 +421,10 @@ read_text(Reading *reading, FcaFilter *test, const JsonbValue *json)
 		fca_query_param(query, TEXTOID, PointerGetDatum(above), false);
 		test->count = 3;
 	}
-	fca_query_shape(query, SHAPE_END);	/* of the types */
+	fca_plan_key_add(query, KEY_END);	/* of the types */
 }
 
-/* One test of a column; the column is in the shape. */
+/* One test of a column; the column is in the plan's key. */
 static FcaFilter *
 read_test(Reading *reading, Form_pg_attribute column, Operator operator,
 		  const JsonbValue *json)
@@ -435,12 +437,12 @@ read_test(Reading *reading, Form_pg_attribute column, Operator operator,
 	test->column = column;
 	test->operator = operator;
 	count_test(reading);
-	fca_query_shape(query, operator);
+	fca_plan_key_add(query, operator);
 
 	if ((operator == OP_EQ || operator == OP_NE) && json->type == jbvNull)
 	{
 		test->is_null = true;
-		fca_query_shape(query, SHAPE_NULL);
+		fca_plan_key_add(query, KEY_NULL);
 		return test;
 	}
 	if (!type_has(type, operators[operator].needs))
@@ -464,7 +466,7 @@ read_test(Reading *reading, Form_pg_attribute column, Operator operator,
 			if (json->type != jbvBool)
 				wrong_kind(reading, test, json, "true or false");
 			test->is_null = json->val.boolean;
-			fca_query_shape(query, test->is_null);
+			fca_plan_key_add(query, test->is_null);
 			break;
 		case OP_CONTAINS:
 		case OP_STARTS_WITH:
@@ -481,14 +483,14 @@ read_test(Reading *reading, Form_pg_attribute column, Operator operator,
 				if (beyond_integer(type, json) != 0)
 				{
 					compare_beyond(test, beyond_integer(type, json));
-					fca_query_shape(query, SHAPE_BEYOND);
-					fca_query_shape(query, test->operator);
+					fca_plan_key_add(query, KEY_BEYOND);
+					fca_plan_key_add(query, test->operator);
 					break;
 				}
 				value = read_value(reading, test,
 								   fca_column_input(query->model, column, false),
 								   json, &isnull);
-				fca_query_shape(query, SHAPE_VALUE);
+				fca_plan_key_add(query, KEY_VALUE);
 				test->first = fca_query_param(query, type, value, isnull);
 			}
 	}
@@ -545,7 +547,7 @@ read_column(Reading *reading, List *members, const char *name,
 	JsonbValue	key;
 	JsonbValue	value;
 
-	fca_query_shape_column(query, column);
+	fca_plan_key_add_column(query, column);
 	if (!fca_json_is_object(json))
 		members = lappend(members,
 						  read_test(reading, column,
@@ -575,7 +577,7 @@ read_column(Reading *reading, List *members, const char *name,
 						 errtablecol(query->model->rel, column->attnum)));
 			members = lappend(members, read_test(reading, column, operator, &value));
 		}
-	fca_query_shape(query, SHAPE_END);
+	fca_plan_key_add(query, KEY_END);
 	return members;
 }
 
@@ -597,8 +599,8 @@ read_group(Reading *reading, FilterKind kind, const JsonbValue *json)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("filters have more than %d groups", MAX_TESTS)));
-	fca_query_shape(reading->query, SHAPE_GROUP);
-	fca_query_shape(reading->query, kind);
+	fca_plan_key_add(reading->query, KEY_GROUP);
+	fca_plan_key_add(reading->query, kind);
 	while (fca_json_next(json->val.binary.data, &it, NULL, &element))
 	{
 		bool		is_object = fca_json_is_object(&element);
@@ -612,7 +614,7 @@ read_group(Reading *reading, FilterKind kind, const JsonbValue *json)
 		group->members = lappend(group->members,
 								 read_object(reading, element.val.binary.data));
 	}
-	fca_query_shape(reading->query, SHAPE_END);
+	fca_plan_key_add(reading->query, KEY_END);
 	return group;
 }
 
@@ -650,7 +652,7 @@ read_object(Reading *reading, JsonbContainer *object)
 			filter->members = lappend(filter->members,
 									  read_group(reading, kind, &value));
 	}
-	fca_query_shape(reading->query, SHAPE_END);
+	fca_plan_key_add(reading->query, KEY_END);
 	reading->depth--;
 	return filter;
 }

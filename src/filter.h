@@ -5,7 +5,7 @@
  * A value means equality, null means IS NULL, an array means one of its values
  * (a null in it means IS NULL; an empty one matches nothing), and an object
  * holds operators.  {"any_of": [filters, ...]} means at least one of them,
- * all_of each, none_of none; where T has a column of such a name, the name
+ * all_of each, none_of none; where the row type has a column of such a name, the name
  * means the column.  Columns are compared in their own type.
  */
 #ifndef FCA_FILTER_H
@@ -21,7 +21,7 @@ typedef struct FcaFilter FcaFilter;
 
 /*
  * Reads the filters of an argument: its values become parameters of the query,
- * and what is compared how becomes part of its shape.  With "required", what
+ * and what is compared how becomes part of the plan's key.  With "required", what
  * is true of every row is an error too.  Errors: 22023 for what is no filter, 42703
  * for a key that is no column, 42883 for an operator that the column's type
  * lacks, 54000 for too many or too deep, the type's own where a value does not

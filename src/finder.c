@@ -173,15 +173,15 @@ read_max_rows(FcaFinderCall *call, int n, const NullableDatum *max_rows, bool li
 	if (!limit_in_text)
 	{
 		/* the text of a page is one of several parts, each with that LIMIT */
-		call->window = fca_query_window(&call->query, NULL, max_rows,
-										fca_finder_form(call->finder) == FCA_LIMITED);
+		call->limit = fca_query_limit(&call->query, NULL, max_rows,
+									  fca_finder_form(call->finder) == FCA_LIMITED);
 		return;
 	}
 	param = fca_query_param(&call->query, INT8OID, max_rows->value, max_rows->isnull);
 	if (!max_rows->isnull || call->finder->batch_of != NULL ||
 		fca_finder_form(call->finder) == FCA_NEWEST)
-		call->limit = param;
-	fca_query_shape(&call->query, call->limit);
+		call->limit_param = param;
+	fca_plan_key_add(&call->query, call->limit_param);
 }
 
 /* Is the value of a parameter less than that of another one, of its type? */
@@ -215,7 +215,7 @@ drop_end(FcaFinderCall *call)
 			strcmp(origin->where[i].column, origin->order[0].column) != 0)
 			continue;
 		dropped = is_before(&call->query, call->keys[0].after, call->params[i]);
-		fca_query_shape(&call->query, dropped);
+		fca_plan_key_add(&call->query, dropped);
 		if (dropped)
 			call->params[i] = 0;
 	}
@@ -237,7 +237,7 @@ add_prefix_key(FcaFinderCall *call)
 	call->keys[1] = call->keys[0];
 	call->nkeys = 2;
 	call->keys[0].column = fca_model_column(&call->model, origin->where[0].column);
-	call->keys[0].after = call->keys[1].placed ? call->params[0] : 0;
+	call->keys[0].after = call->keys[1].has_position ? call->params[0] : 0;
 	call->prefix_key = true;
 }
 
@@ -281,7 +281,7 @@ resolve_keys(FcaFinderCall *call)
 			continue;
 		}
 		key->column = fca_model_column(&call->model, order->column);
-		if (key->placed)
+		if (key->has_position)
 			fca_model_check_exact(&call->model, key->column);
 
 		/* the last key is the id, which is unique and so never NULL */
@@ -329,9 +329,9 @@ fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
 	call->finder = finder;
 	call->nkeys = fca_finder_sort_keys(finder);
 	fca_query_begin(&call->query, &call->model, finder);
-	fca_query_shape(&call->query, limit_in_text);
+	fca_plan_key_add(&call->query, limit_in_text);
 	if (fca_finder_gives_one(finder))
-		call->window = fca_one_row;
+		call->limit = fca_one_row;
 	for (int n = 0; fca_finder_argument(finder, n, &argument); n++)
 		switch (argument.kind)
 		{
@@ -345,7 +345,7 @@ fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
 			case FCA_ARG_AFTER:
 				if (given[n].value.isnull)
 					break;
-				call->keys[argument.index].placed = true;
+				call->keys[argument.index].has_position = true;
 				call->keys[argument.index].after =
 					add_operand(call, argument.column, given[n].type,
 								given[n].value.value, false);
@@ -353,8 +353,8 @@ fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
 				break;
 		}
 	check_position(call, npositions);
-	fca_query_shape(&call->query, call->by_trigrams);
-	fca_query_shape(&call->query, npositions);
+	fca_plan_key_add(&call->query, call->by_trigrams);
+	fca_plan_key_add(&call->query, npositions);
 	if (npositions > 0)
 		drop_end(call);
 }
@@ -437,18 +437,18 @@ fca_finder_call_write(FcaFinderCall *call)
 			fca_append_lookup(query, column, 1);
 		else
 			fca_append_children(query, column, 1, call->keys, call->nkeys,
-								call->limit,
+								call->limit_param,
 								form == FCA_NEWEST);
 	}
 	else if (form == FCA_NEWEST)
 		fca_append_reversed(query, conditions_text(call), call->keys,
-							call->nkeys, call->limit);
+							call->nkeys, call->limit_param);
 	else
 	{
 		fca_append_list(query, conditions_text(call), call->keys,
-						call->nkeys, &call->window);
-		if (call->limit > 0)
-			appendStringInfo(&query->text, " LIMIT $%d", call->limit);
+						call->nkeys, &call->limit);
+		if (call->limit_param > 0)
+			appendStringInfo(&query->text, " LIMIT $%d", call->limit_param);
 	}
 	if (finder->for_update_of != NULL)
 		appendStringInfoString(&query->text, " FOR UPDATE OF r SKIP LOCKED");
@@ -486,7 +486,7 @@ fca_find(FunctionCallInfo fcinfo, const FcaResource *resource, const FcaFinder *
 	}
 	if (locks)
 		fca_check_lockable(plan, &call.model, "SKIP LOCKED");
-	count = fca_rows_append(fcinfo, plan, &call.query, !locks, &call.window);
+	count = fca_rows_append(fcinfo, plan, &call.query, !locks, &call.limit);
 	if (fca_finder_gives_one(finder) && count > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ROWS),

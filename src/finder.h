@@ -23,8 +23,8 @@ typedef struct FcaFinderCall
 	Oid			function;		/* the SQL function, for messages */
 	FcaModel	model;
 	FcaQuery	query;
-	FcaWindow	window;
-	int			limit;			/* number of the parameter of a LIMIT, or 0 */
+	FcaLimit	limit;
+	int			limit_param;	/* number of the parameter of a LIMIT, or 0 */
 	int			params[FCA_MAX_CONDITIONS]; /* number of each condition's, or
 											 * 0 where it need not be tested */
 	FcaSortKey	keys[FCA_MAX_ORDER + 1];

@@ -1,6 +1,6 @@
 /*
  * model.c
- *		A model: a row type T, the relation its rows live in, its key.
+ *		A model: a row type, the relation its rows live in, its key.
  *
  * Nothing is cached here: the relation is opened and locked first, which takes
  * in every schema change that was committed before, and all else is read from
@@ -58,7 +58,7 @@ fca_check_relation(Relation rel)
 	}
 }
 
-/* Fills in what is known of T once the relation is open. */
+/* Fills in what is known of the row type once the relation is open. */
 static void
 model_set(FcaModel *model, Oid rowtype, Relation rel, const FcaResource *resource)
 {
@@ -288,7 +288,7 @@ find_column(TupleDesc desc, const char *name)
 	return NULL;
 }
 
-/* The relation's column that holds a column of T: else 42703 with both names. */
+/* The relation's column that holds a column of the row type: else 42703 with both names. */
 static Form_pg_attribute
 relation_column(const FcaModel *model, const char *name)
 {
@@ -435,14 +435,14 @@ const char *const *
 fca_model_values(const FcaModel *model, Form_pg_attribute column)
 {
 	const FcaColumn *declared = model->resource == NULL ? NULL
-		: fca_resource_column(model->resource, NameStr(column->attname));
+	: fca_resource_column(model->resource, NameStr(column->attname));
 
 	return declared != NULL && declared->one_of != NULL &&
 		get_typtype(getBaseType(column->atttypid)) == TYPTYPE_ENUM
 		? declared->one_of : NULL;
 }
 
-List *
+List	   *
 fca_enum_labels(Oid type)
 {
 	Relation	catalog = table_open(EnumRelationId, AccessShareLock);
@@ -658,7 +658,7 @@ fca_model_may_have_index(Form_pg_attribute column)
 
 /*
  * The relation's columns under its primary key, in the order of the key; NIL
- * where it has none, or none that T shows.
+ * where it has none, or none that the row type shows.
  */
 static List *
 primary_key(const FcaModel *model)
@@ -729,7 +729,7 @@ fca_has_column(const List *columns, Form_pg_attribute column)
 	return false;
 }
 
-List *
+List	   *
 fca_model_order_key(const FcaModel *model)
 {
 	List	   *key = primary_key(model);

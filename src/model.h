@@ -1,6 +1,6 @@
 /*
  * model.h
- *		A model: a row type T, the relation its rows live in, its key.
+ *		A model: a row type, the relation its rows live in, its key.
  *
  * For the row type of a table or view the relation is that table or view; for
  * the row type of a resource it is the relation of the contract in schema fca,
@@ -20,9 +20,9 @@
 
 typedef struct FcaModel
 {
-	Oid			rowtype;		/* T */
-	uint64		version;		/* changes whenever T does */
-	TupleDesc	rowdesc;		/* T's columns */
+	Oid			rowtype;
+	uint64		version;		/* changes whenever the row type does */
+	TupleDesc	rowdesc;		/* the row type's columns */
 	Relation	rel;			/* open, and locked until the transaction ends */
 	const FcaResource *resource;	/* or NULL */
 } FcaModel;
@@ -55,17 +55,17 @@ extern void fca_check_relation(Relation rel);
 /* Gives the relation back (not the lock). */
 extern void fca_model_close(FcaModel *model);
 
-/* Every column of T must be in the relation: error 42703 where one is not. */
+/* Every column of the row type must be in the relation: error 42703 where one is not. */
 extern void fca_model_check(const FcaModel *model);
 
 /*
- * The relation's column of that name, which must be a column of T: else 42703,
+ * The relation's column of that name, which must be a column of the row type: else 42703,
  * with those that the caller may read.
  */
 extern Form_pg_attribute fca_model_column(const FcaModel *model,
 										  const char *name);
 
-/* The same, or NULL where T has no such column. */
+/* The same, or NULL where the row type has no such column. */
 extern Form_pg_attribute fca_model_find_column(const FcaModel *model,
 											   const char *name);
 
@@ -126,12 +126,12 @@ extern bool fca_has_unique_index(Relation rel, Form_pg_attribute column);
 extern Form_pg_attribute fca_model_find_key(const FcaModel *model);
 
 /*
- * Is there a column, of T or of the relation, whose type can be changed?  A
+ * Is there a column, of the row type or of the relation, whose type can be changed?  A
  * quick look, for what only such types need.
  */
 extern bool fca_model_has_user_types(const FcaModel *model);
 
-/* T's name, qualified and quoted, for messages. */
+/* The row type's name, qualified and quoted, for messages. */
 extern const char *fca_model_name(const FcaModel *model);
 
 #endif							/* FCA_MODEL_H */

@@ -2,10 +2,9 @@
  * plan.c
  *		Kept plans: found, validated, rebuilt, evicted.
  *
- * A backend keeps one plan for each shape of query, shared by all calls.  The
- * key of a plan is the query's shape, which begins with the row type, the
- * relation and the operation, with what else decides how it is planned.  A plan
- * is thrown away, text and all, when the server has invalidated it or the row
+ * A backend keeps one plan for each key, shared by all calls.  The key holds all
+ * that the text depends on, beginning with the row type, the relation and the
+ * purpose, and what else decides how it is planned.  A plan is thrown away, text and all, when the server has invalidated it or the row
  * type has changed, since names and types in the text may be others now.
  *
  * A text is planned before it is put into the table.  So a statement that fails
@@ -51,7 +50,7 @@
 
 typedef struct PlanKey
 {
-	const char *shape;
+	const char *data;
 	Size		length;
 	Oid			role;			/* for which it was planned; 0: for any */
 	bool		index_order;	/* fca_repo.enable_index_order, when planned */
@@ -70,7 +69,7 @@ struct FcaPlan
 	uint64		changes;		/* type_changes when it was planned */
 	int			users;			/* calls that use it */
 	bool		orphaned;		/* not in the table, or no longer */
-	bool		may_overtake;	/* are there parts that could come too early? */
+	bool		may_run_async;	/* are there parts that could come too early? */
 	List	   *functions;		/* that the planner may have worked out */
 	int			ntypes;
 	uint32	   *types;			/* types that the text may name and that can
@@ -103,7 +102,10 @@ type_changed(Datum arg, int cacheid, uint32 hashvalue)
 	type_changes++;
 	dlist_foreach(iter, &recent)
 	{
-		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
+		/*
+		 * cppcheck-suppress nullPointer ; an offset, which nothing is read
+		 * from
+		 */
 		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
 
 		for (int i = 0; i < plan->ntypes; i++)
@@ -118,7 +120,7 @@ hash_key(const void *key, Size size)
 	const PlanKey *plan = key;
 
 	return hash_combine(plan->role,
-						hash_bytes((const unsigned char *) plan->shape, plan->length));
+						hash_bytes((const unsigned char *) plan->data, plan->length));
 }
 
 static int
@@ -129,7 +131,7 @@ match_key(const void *key1, const void *key2, Size size)
 
 	return a->role != b->role || a->index_order != b->index_order ||
 		a->length != b->length ||
-		memcmp(a->shape, b->shape, a->length) != 0;
+		memcmp(a->data, b->data, a->length) != 0;
 }
 
 static void
@@ -224,7 +226,10 @@ sweep(const char *why_all)
 
 	dlist_foreach_modify(iter, &recent)
 	{
-		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
+		/*
+		 * cppcheck-suppress nullPointer ; an offset, which nothing is read
+		 * from
+		 */
 		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
 
 		const char *why = why_all != NULL ? why_all : why_invalid(plan);
@@ -242,7 +247,7 @@ max_memory(void)
 
 /*
  * The plan that makes room next, or NULL: one of the half that has not been used
- * for longest, by chance.  If it were always the very last, then of more shapes
+ * for longest, by chance.  If it were always the very last, then of more keys
  * than there is room for, used in turn, each would be gone when its turn comes.
  */
 static FcaPlan *
@@ -254,7 +259,10 @@ next_victim(void)
 
 	dlist_reverse_foreach(iter, &recent)
 	{
-		/* cppcheck-suppress nullPointer ; an offset, which nothing is read from */
+		/*
+		 * cppcheck-suppress nullPointer ; an offset, which nothing is read
+		 * from
+		 */
 		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
 
 		if (plan->users > 0)
@@ -302,8 +310,8 @@ query_key(const FcaQuery *query)
 {
 	PlanKey		key;
 
-	key.shape = query->shape.data;
-	key.length = query->shape.len;
+	key.data = query->plan_key.data;
+	key.length = query->plan_key.len;
 	key.role = InvalidOid;
 	key.index_order = fca_enable_index_order;
 	return key;
@@ -470,10 +478,10 @@ fca_plan_find(const FcaQuery *query)
 }
 
 void
-fca_hand_begin(FcaHand *hand)
+fca_held_plan_begin(FcaHeldPlan * held)
 {
-	hand->plan = NULL;
-	hand->context = AllocSetContextCreate(CurrentMemoryContext, "fca_repo plan in hand",
+	held->plan = NULL;
+	held->context = AllocSetContextCreate(CurrentMemoryContext, "fca_repo held plan",
 										  ALLOCSET_SMALL_SIZES);
 }
 
@@ -490,23 +498,23 @@ serves(const FcaPlan *plan, const FcaQuery *query)
 }
 
 FcaPlan *
-fca_hand_find(const FcaHand *hand, const FcaQuery *query)
+fca_held_plan_find(const FcaHeldPlan * held, const FcaQuery *query)
 {
-	return hand->plan != NULL && serves(hand->plan, query)
-		? hand->plan : fca_plan_find(query);
+	return held->plan != NULL && serves(held->plan, query)
+		? held->plan : fca_plan_find(query);
 }
 
 FcaPlan *
-fca_hand_take(FcaHand *hand, FcaPlan *plan)
+fca_held_plan_replace(FcaHeldPlan * held, FcaPlan *plan)
 {
 	MemoryContext old;
 
-	if (hand->plan == plan)
+	if (held->plan == plan)
 		return plan;
-	hand->plan = NULL;
-	MemoryContextReset(hand->context);
-	old = MemoryContextSwitchTo(hand->context);
-	hand->plan = fca_plan_hold(plan);
+	held->plan = NULL;
+	MemoryContextReset(held->context);
+	old = MemoryContextSwitchTo(held->context);
+	held->plan = fca_plan_hold(plan);
 	MemoryContextSwitchTo(old);
 	return plan;
 }
@@ -543,11 +551,11 @@ end_settings(int nest_level)
  * tables, which may be below a view or a parent.
  */
 static bool
-may_overtake(const FcaQuery *query)
+may_run_async(const FcaQuery *query)
 {
 	Form_pg_class relation = query->model->rel->rd_rel;
 
-	return query->in_parts &&
+	return query->has_branches &&
 		(relation->relkind != RELKIND_RELATION || relation->relhassubclass);
 }
 
@@ -600,7 +608,8 @@ throw_without_text(const char *text, MemoryContext context, bool planning)
 {
 	ErrorData  *error;
 	char	   *found;
-	bool		own = false;	/* is it the statement's, and no function's in it? */
+	bool		own = false;	/* is it the statement's, and no function's in
+								 * it? */
 
 	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INSUFFICIENT_RESOURCES)
 		PG_RE_THROW();			/* there may be no memory for a copy */
@@ -650,17 +659,17 @@ plan_text(const FcaQuery *query, int options)
 
 	/*
 	 * One generic plan for all values, unless asked for otherwise: the second
-	 * call of a shape plans nothing.
+	 * call of a key plans nothing.
 	 */
 	if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
 		options |= CURSOR_OPT_GENERIC_PLAN;
 
 	/*
 	 * A cursor is read in pieces, for which workers cannot be started; and a
-	 * Parallel Append gives the parts of a page as their costs are, not as the
-	 * text has them.
+	 * Parallel Append gives the parts of a page as their costs are, not as
+	 * the text has them.
 	 */
-	if ((options & CURSOR_OPT_FAST_PLAN) == 0 && !query->in_parts)
+	if ((options & CURSOR_OPT_FAST_PLAN) == 0 && !query->has_branches)
 		options |= CURSOR_OPT_PARALLEL_OK;
 	spi_plan = SPI_prepare_cursor(query->text.data, query->nparams, query->types,
 								  options);
@@ -673,11 +682,11 @@ plan_text(const FcaQuery *query, int options)
 	MemoryContextSwitchTo(spi_plan->plancxt);
 	plan = palloc0(sizeof(FcaPlan));
 	plan->plan = spi_plan;
-	plan->key.shape = memcpy(palloc(key.length), key.shape, key.length);
+	plan->key.data = memcpy(palloc(key.length), key.data, key.length);
 	plan->key.length = key.length;
 	plan->key.index_order = key.index_order;
 	plan->version = query->model->version;
-	plan->may_overtake = may_overtake(query);
+	plan->may_run_async = may_run_async(query);
 	if (fca_model_has_user_types(query->model))
 	{
 		plan->types = palloc(sizeof(uint32) * 2 *
@@ -689,12 +698,15 @@ plan_text(const FcaQuery *query, int options)
 	/* that of SPI, which lives until SPI_finish */
 	MemoryContextSwitchTo(context);
 
-	/* Used, but not in the table: if the planner fails, it goes with the call. */
+	/*
+	 * Used, but not in the table: if the planner fails, it goes with the
+	 * call.
+	 */
 	plan->orphaned = true;
 	fca_plan_hold(plan);
 	if (SPI_keepplan(spi_plan) != 0)
 		elog(ERROR, "could not keep plan");
-	if (no_bitmaps || query->in_parts)
+	if (no_bitmaps || query->has_branches)
 		nest_level = begin_in_order(no_bitmaps);
 	if ((options & CURSOR_OPT_CUSTOM_PLAN) == 0)
 		ReleaseCachedPlan(SPI_plan_get_cached_plan(spi_plan), CurrentResourceOwner);
@@ -777,7 +789,7 @@ fca_plan_spi(const FcaPlan *plan)
 static int
 begin_run(const FcaPlan *plan)
 {
-	return plan->may_overtake ? begin_in_order(false) : 0;
+	return plan->may_run_async ? begin_in_order(false) : 0;
 }
 
 Portal
@@ -841,8 +853,8 @@ discard_plans(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 			  QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
 	bool		discards = IsA(pstmt->utilityStmt, DiscardStmt) &&
-		(((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_ALL ||
-		 ((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_PLANS);
+	(((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_ALL ||
+	 ((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_PLANS);
 
 	(next_utility_hook != NULL ? next_utility_hook : standard_ProcessUtility)
 		(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);

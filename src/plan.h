@@ -14,7 +14,7 @@
 typedef struct FcaPlan FcaPlan;
 
 /*
- * The kept plan of that shape, or NULL: then write the query's text and keep
+ * The kept plan of the query's key, or NULL: then write the query's text and keep
  * it; within SPI.  It can be used until the current memory context, which is
  * SPI's or one below, is reset.  The model's relation is locked, so no change
  * of it can make the plan wrong meanwhile.
@@ -33,24 +33,23 @@ extern FcaPlan *fca_plan_keep(const FcaQuery *query, int options);
 extern FcaPlan *fca_plan_hold(FcaPlan *plan);
 
 /*
- * A plan that stays in hand from row to row of a call, so that it is made once
- * also where it cannot be kept.  Another one takes its place, and what it takes
- * is freed then: so a call of many rows does not collect plans.
+ * A plan that is held from row to row of a call, so that it is made once also
+ * where it cannot be kept.  When another one replaces it, its memory is freed: so a call of many rows does not collect plans.
  */
-typedef struct FcaHand
+typedef struct FcaHeldPlan
 {
 	FcaPlan    *plan;			/* or NULL */
 	MemoryContext context;		/* holds it */
-} FcaHand;
+}			FcaHeldPlan;
 
 /* Begins with no plan; ends with the current memory context. */
-extern void fca_hand_begin(FcaHand *hand);
+extern void fca_held_plan_begin(FcaHeldPlan * held);
 
-/* The plan in hand where it is still right for the query; else fca_plan_find(). */
-extern FcaPlan *fca_hand_find(const FcaHand *hand, const FcaQuery *query);
+/* The held plan where it is still right for the query; else fca_plan_find(). */
+extern FcaPlan *fca_held_plan_find(const FcaHeldPlan * held, const FcaQuery *query);
 
-/* Takes the plan in hand instead of the one before, and gives it. */
-extern FcaPlan *fca_hand_take(FcaHand *hand, FcaPlan *plan);
+/* Holds this plan instead of the one before, and gives it. */
+extern FcaPlan *fca_held_plan_replace(FcaHeldPlan * held, FcaPlan *plan);
 
 /* Follows DISCARD. */
 extern void fca_plan_init(void);

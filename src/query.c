@@ -1,6 +1,6 @@
 /*
  * query.c
- *		A query over a model: its parameters, its shape, its text.
+ *		A query over a model: its parameters, the key of its plan, its text.
  */
 #include "compat.h"
 
@@ -33,30 +33,30 @@ void
 fca_query_begin(FcaQuery *query, const FcaModel *model, const void *purpose)
 {
 	query->model = model;
-	initStringInfo(&query->shape);
+	initStringInfo(&query->plan_key);
 	initStringInfo(&query->text);
 	query->no_bitmaps = false;
-	query->in_parts = false;
+	query->has_branches = false;
 	query->planned_for_values = false;
 	query->nparams = 0;
 	query->room = 8;
 	query->types = palloc(sizeof(Oid) * query->room);
 	query->params = palloc(sizeof(NullableDatum) * query->room);
 
-	appendBinaryStringInfo(&query->shape, (char *) &model->rowtype, sizeof(Oid));
-	appendBinaryStringInfo(&query->shape, (char *) &model->rel->rd_id, sizeof(Oid));
-	fca_query_shape(query, (int64) (intptr_t) purpose);
+	appendBinaryStringInfo(&query->plan_key, (char *) &model->rowtype, sizeof(Oid));
+	appendBinaryStringInfo(&query->plan_key, (char *) &model->rel->rd_id, sizeof(Oid));
+	fca_plan_key_add(query, (int64) (intptr_t) purpose);
 }
 
 void
-fca_query_again(FcaQuery *query, const FcaQuery *other, const void *purpose)
+fca_query_derive(FcaQuery *query, const FcaQuery *other, const void *purpose)
 {
 	int			begun;
 
 	fca_query_begin(query, other->model, purpose);
-	begun = query->shape.len;
-	appendBinaryStringInfo(&query->shape, other->shape.data + begun,
-						   other->shape.len - begun);
+	begun = query->plan_key.len;
+	appendBinaryStringInfo(&query->plan_key, other->plan_key.data + begun,
+						   other->plan_key.len - begun);
 	query->nparams = other->nparams;
 	query->room = other->room;
 	query->types = other->types;
@@ -64,15 +64,15 @@ fca_query_again(FcaQuery *query, const FcaQuery *other, const void *purpose)
 }
 
 void
-fca_query_shape(FcaQuery *query, int64 part)
+fca_plan_key_add(FcaQuery *query, int64 part)
 {
-	appendBinaryStringInfo(&query->shape, (char *) &part, sizeof(part));
+	appendBinaryStringInfo(&query->plan_key, (char *) &part, sizeof(part));
 }
 
 void
-fca_query_shape_column(FcaQuery *query, Form_pg_attribute column)
+fca_plan_key_add_column(FcaQuery *query, Form_pg_attribute column)
 {
-	fca_query_shape(query, column->attnum);
+	fca_plan_key_add(query, column->attnum);
 }
 
 int
@@ -87,7 +87,7 @@ fca_query_param(FcaQuery *query, Oid type, Datum value, bool isnull)
 	query->types[query->nparams] = type;
 	query->params[query->nparams].value = value;
 	query->params[query->nparams].isnull = isnull;
-	fca_query_shape(query, type);
+	fca_plan_key_add(query, type);
 	return ++query->nparams;
 }
 
@@ -120,16 +120,16 @@ fca_check_limit(const NullableDatum *limit, const char *name)
 				 errhint("For no limit, use NULL.")));
 }
 
-FcaWindow
-fca_query_window(FcaQuery *query, const NullableDatum *skip,
-				 const NullableDatum *max_rows, bool one_select)
+FcaLimit
+fca_query_limit(FcaQuery *query, const NullableDatum *skip,
+				const NullableDatum *max_rows, bool one_select)
 {
-	FcaWindow	window = {0};
+	FcaLimit	limit = {0};
 	int64		count = max_rows->isnull ? 0 : DatumGetInt64(max_rows->value);
 	int64		offset = 0;
 
 	fca_check_limit(max_rows, "max_rows");
-	window.empty = !max_rows->isnull && count == 0;
+	limit.empty = !max_rows->isnull && count == 0;
 	if (skip != NULL && !skip->isnull)
 	{
 		offset = DatumGetInt64(skip->value);
@@ -140,17 +140,17 @@ fca_query_window(FcaQuery *query, const NullableDatum *skip,
 					 errdetail("It is " INT64_FORMAT ".", offset)));
 	}
 
-	window.count = count;
+	limit.count = count;
 	for (int i = lengthof(page_bounds) - 1; i >= 0; i--)
-		if (window.count > 0 && window.count <= (uint64) page_bounds[i])
-			window.bound = page_bounds[i];
-	window.by_text = one_select && window.count == (uint64) window.bound;
-	fca_query_shape(query, window.bound);
+		if (limit.count > 0 && limit.count <= (uint64) page_bounds[i])
+			limit.bound = page_bounds[i];
+	limit.in_text = one_select && limit.count == (uint64) limit.bound;
+	fca_plan_key_add(query, limit.bound);
 	if (offset > 0)
-		window.skip = fca_query_param(query, INT8OID, Int64GetDatum(offset), false);
+		limit.skip = fca_query_param(query, INT8OID, Int64GetDatum(offset), false);
 	else
-		fca_query_shape(query, 0);
-	return window;
+		fca_plan_key_add(query, 0);
+	return limit;
 }
 
 const char *
@@ -388,8 +388,8 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 		return get_opfamily_member(family, input, *cast, strategy);
 
 	/*
-	 * An operand of text is read by the column's type; in C already where that
-	 * is a type of the user's, whose cast from text may be anybody's
+	 * An operand of text is read by the column's type; in C already where
+	 * that is a type of the user's, whose cast from text may be anybody's
 	 * function.  Any other operand must be of a type that turns into the
 	 * column's without loss.
 	 */
@@ -447,7 +447,7 @@ fca_query_operands(FcaQuery *query, Form_pg_attribute column, Oid array_type,
 		return fca_query_param(query, array_type, value, isnull);
 	if (!isnull)
 	{
-		FcaInput   *input = fca_column_input(query->model, column, false);
+		FcaTypeInput *input = fca_column_input(query->model, column, false);
 		ArrayType  *texts = DatumGetArrayTypeP(value);
 		Datum	   *values;
 		bool	   *nulls;
@@ -534,7 +534,7 @@ fca_column_label(Form_pg_attribute column, const char *value, bool any_case)
 						NameStr(column->attname), format_type_be(column->atttypid), value),
 				 errdetail("The labels of %s are: %s.",
 						   format_type_be(type), fca_enum_labels_text(type)),
-				 errhint("Make a view in the place of the relation that maps the labels, or add the label to the type."),
+				 errhint("Make a view in the position of the relation that maps the labels, or add the label to the type."),
 				 err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(column->attname))));
 	return label;
 }
@@ -584,7 +584,7 @@ fca_searched_text(Form_pg_attribute column)
 {
 	/* ILIKE refuses a collation in which different strings are equal */
 	bool		plain = !OidIsValid(column->attcollation) ||
-		get_collation_isdeterministic(column->attcollation);
+	get_collation_isdeterministic(column->attcollation);
 
 	return psprintf("%s%s", fca_cast_text(column, TEXTOID, -1),
 					plain ? "" : " COLLATE pg_catalog.\"default\"");
@@ -630,24 +630,24 @@ append_order(StringInfo text, const FcaSortKey *keys, int nkeys)
 	}
 }
 
-/* SELECT ... WHERE condition AND place ORDER BY ... LIMIT. */
+/* SELECT ... WHERE condition AND after ORDER BY ... LIMIT. */
 static void
-append_select(FcaQuery *query, const char *condition, const char *place,
-			  const FcaSortKey *keys, int nkeys, const FcaWindow *window)
+append_select(FcaQuery *query, const char *condition, const char *after,
+			  const FcaSortKey *keys, int nkeys, const FcaLimit * limit)
 {
 	appendStringInfoString(&query->text, "SELECT ");
 	fca_append_row(&query->text, query->model);
 	appendStringInfo(&query->text, " FROM %s AS r", fca_relation_text(query->model));
-	if (condition != NULL || place != NULL)
+	if (condition != NULL || after != NULL)
 		appendStringInfo(&query->text, " WHERE %s%s%s",
 						 condition != NULL ? condition : "",
-						 condition != NULL && place != NULL ? " AND " : "",
-						 place != NULL ? place : "");
+						 condition != NULL && after != NULL ? " AND " : "",
+						 after != NULL ? after : "");
 	append_order(&query->text, keys, nkeys);
-	if (window->bound > 0)
-		appendStringInfo(&query->text, " LIMIT %d", window->bound);
-	if (window->skip > 0)
-		appendStringInfo(&query->text, " OFFSET $%d", window->skip);
+	if (limit->bound > 0)
+		appendStringInfo(&query->text, " LIMIT %d", limit->bound);
+	if (limit->skip > 0)
+		appendStringInfo(&query->text, " OFFSET $%d", limit->skip);
 }
 
 /* A sort key compared with its parameter, which is no NULL. */
@@ -699,7 +699,7 @@ row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 					keys[0].descending ? "<" : ">", values.data);
 }
 
-/* A sort key equal to the place. */
+/* A sort key equal to the position. */
 static const char *
 equal_text(const FcaQuery *query, const FcaSortKey *key)
 {
@@ -707,35 +707,35 @@ equal_text(const FcaQuery *query, const FcaSortKey *key)
 		: psprintf("%s IS NULL", fca_column_text(key->column));
 }
 
-/* Adds the places that are behind one in a key, and equal it in the prefix. */
+/* Adds the branches that are behind one in a key, and equal it in the prefix. */
 static List *
-places_behind(const FcaQuery *query, const FcaSortKey *key, const char *prefix,
-			  List *places)
+add_branches(const FcaQuery *query, const FcaSortKey *key, const char *prefix,
+			 List *branches)
 {
 	const char *column = fca_column_text(key->column);
 
 	if (key->after > 0)
 	{
-		places = lappend(places, psprintf("%s%s", prefix,
-										  after_text(query, key, key->descending
-													 ? BTLessStrategyNumber : BTGreaterStrategyNumber)));
+		branches = lappend(branches, psprintf("%s%s", prefix,
+											  after_text(query, key, key->descending
+														 ? BTLessStrategyNumber : BTGreaterStrategyNumber)));
 		if (key->nullable && !key->nulls_first)
-			places = lappend(places, psprintf("%s%s IS NULL", prefix, column));
+			branches = lappend(branches, psprintf("%s%s IS NULL", prefix, column));
 	}
 	else if (key->nulls_first)
-		places = lappend(places, psprintf("%s%s IS NOT NULL", prefix, column));
-	return places;
+		branches = lappend(branches, psprintf("%s%s IS NOT NULL", prefix, column));
+	return branches;
 }
 
-/* Appends: behind the place in these keys, of which a row may equal it in some. */
+/* Appends: behind the position in these keys, of which a row may equal it in some. */
 static void
-append_behind(StringInfo text, const FcaQuery *query, const FcaSortKey *keys, int nkeys)
+append_after(StringInfo text, const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 {
-	List	   *places = places_behind(query, &keys[0], "", NIL);
+	List	   *branches = add_branches(query, &keys[0], "", NIL);
 	const char *separator = "(";
 	ListCell   *cell;
 
-	foreach(cell, places)
+	foreach(cell, branches)
 	{
 		appendStringInfo(text, "%s%s", separator, (char *) lfirst(cell));
 		separator = " OR ";
@@ -743,9 +743,9 @@ append_behind(StringInfo text, const FcaQuery *query, const FcaSortKey *keys, in
 	if (nkeys > 1)
 	{
 		appendStringInfo(text, "%s%s AND ", separator, equal_text(query, &keys[0]));
-		append_behind(text, query, keys + 1, nkeys - 1);
+		append_after(text, query, keys + 1, nkeys - 1);
 	}
-	else if (places == NIL)
+	else if (branches == NIL)
 		appendStringInfoString(text, "(false");
 	appendStringInfoChar(text, ')');
 }
@@ -754,67 +754,67 @@ append_behind(StringInfo text, const FcaQuery *query, const FcaSortKey *keys, in
  * Each of so many keys has a part of its own; few lists with more keys have
  * many rows that are equal in the first ones.
  */
-#define MAX_ARMS 4
+#define MAX_BRANCHES 4
 
 /*
- * The rows behind a place, for any keys: those that equal it in all keys but
+ * The rows behind a position, for any keys: those that equal it in all keys but
  * the last, then those that equal it in all but the last two, and so on; each
  * of these reads one range of an index on the keys, and no row is in two.  Each
  * also repeats the columns and the condition, so the keys beyond the first few
  * share one.
  */
 static void
-append_arms(FcaQuery *query, const char *condition, const FcaSortKey *keys,
-			int nkeys, const FcaWindow *window)
+append_branches(FcaQuery *query, const char *condition, const FcaSortKey *keys,
+				int nkeys, const FcaLimit * limit)
 {
-	List	   *places = NIL;
+	List	   *branches = NIL;
 	ListCell   *cell;
 
-	for (int last = Min(nkeys - 1, MAX_ARMS); last >= 0; last--)
+	for (int last = Min(nkeys - 1, MAX_BRANCHES); last >= 0; last--)
 	{
 		StringInfoData prefix;
 
 		initStringInfo(&prefix);
 		for (int i = 0; i < last; i++)
 			appendStringInfo(&prefix, "%s AND ", equal_text(query, &keys[i]));
-		if (last == MAX_ARMS)
+		if (last == MAX_BRANCHES)
 		{
-			append_behind(&prefix, query, keys + last, nkeys - last);
-			places = lappend(places, prefix.data);
+			append_after(&prefix, query, keys + last, nkeys - last);
+			branches = lappend(branches, prefix.data);
 		}
 		else
-			places = places_behind(query, &keys[last], prefix.data, places);
+			branches = add_branches(query, &keys[last], prefix.data, branches);
 	}
-	if (places == NIL)
-		places = list_make1("false");
-	query->in_parts = true;
+	if (branches == NIL)
+		branches = list_make1("false");
+	query->has_branches = true;
 
-	foreach(cell, places)
+	foreach(cell, branches)
 	{
 		if (foreach_current_index(cell) > 0)
 			appendStringInfoString(&query->text, " UNION ALL ");
 		appendStringInfoChar(&query->text, '(');
-		append_select(query, condition, lfirst(cell), keys, nkeys, window);
+		append_select(query, condition, lfirst(cell), keys, nkeys, limit);
 		appendStringInfoChar(&query->text, ')');
 	}
 }
 
 void
 fca_append_list(FcaQuery *query, const char *condition, const FcaSortKey *keys,
-				int nkeys, const FcaWindow *window)
+				int nkeys, const FcaLimit * limit)
 {
-	const char *place = NULL;
+	const char *after = NULL;
 
-	if (nkeys > 0 && keys[0].placed)
+	if (nkeys > 0 && keys[0].has_position)
 	{
-		place = row_comparison(query, keys, nkeys);
-		if (place == NULL)
+		after = row_comparison(query, keys, nkeys);
+		if (after == NULL)
 		{
-			append_arms(query, condition, keys, nkeys, window);
+			append_branches(query, condition, keys, nkeys, limit);
 			return;
 		}
 	}
-	append_select(query, condition, place, keys, nkeys, window);
+	append_select(query, condition, after, keys, nkeys, limit);
 }
 
 /*
@@ -863,13 +863,13 @@ key_in_row(const FcaModel *model, const FcaSortKey *key)
 }
 
 /*
- * A list within parentheses, LIMIT $limit (0: none), whose rows are sorted once
+ * A list within parentheses, LIMIT $limit_param (0: none), whose rows are sorted once
  * more outside.  Beside the row type's columns it has the sort keys that the
  * relation has in another type, which may tell more apart.
  */
 static void
 append_subselect(FcaQuery *query, const char *condition, const FcaSortKey *keys,
-				 int nkeys, int limit)
+				 int nkeys, int limit_param)
 {
 	StringInfo	text = &query->text;
 
@@ -880,8 +880,8 @@ append_subselect(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 			appendStringInfo(text, ", %s", fca_column_text(keys[i].column));
 	appendStringInfo(text, " FROM %s AS r WHERE %s", fca_relation_text(query->model), condition);
 	append_order(text, keys, nkeys);
-	if (limit > 0)
-		appendStringInfo(text, " LIMIT $%d", limit);
+	if (limit_param > 0)
+		appendStringInfo(text, " LIMIT $%d", limit_param);
 	appendStringInfoChar(text, ')');
 }
 
@@ -963,14 +963,14 @@ fca_append_ambiguous(FcaQuery *query, Form_pg_attribute column, int n)
 
 void
 fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
-					FcaSortKey *keys, int nkeys, int limit, bool reversed)
+					FcaSortKey *keys, int nkeys, int limit_param, bool reversed)
 {
 	StringInfo	text = &query->text;
 
 	appendStringInfoString(text, "SELECT ");
 	append_outer_row(query);
 	appendStringInfo(text, " FROM %s CROSS JOIN LATERAL ", elements_text(query, n));
-	append_subselect(query, element_comparison(query, column, n), keys, nkeys, limit);
+	append_subselect(query, element_comparison(query, column, n), keys, nkeys, limit_param);
 	append_list_names(query, keys, nkeys);
 	appendStringInfoString(text, " ORDER BY k.n, ");
 	append_outer_order(query, keys, nkeys, reversed);
@@ -978,12 +978,12 @@ fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
 
 void
 fca_append_reversed(FcaQuery *query, const char *condition, FcaSortKey *keys,
-					int nkeys, int limit)
+					int nkeys, int limit_param)
 {
 	appendStringInfoString(&query->text, "SELECT ");
 	append_outer_row(query);
 	appendStringInfoString(&query->text, " FROM ");
-	append_subselect(query, condition, keys, nkeys, limit);
+	append_subselect(query, condition, keys, nkeys, limit_param);
 	append_list_names(query, keys, nkeys);
 	appendStringInfoString(&query->text, " ORDER BY ");
 	append_outer_order(query, keys, nkeys, true);

@@ -1,9 +1,9 @@
 /*
  * query.h
- *		A query over a model: its parameters, its shape, its text.
+ *		A query over a model: its parameters, the key of its plan, its text.
  *
- * A call first collects its parameters and its shape; only where no kept plan
- * has that shape is the text written.  So the shape must hold all that the text
+ * A call first collects its parameters and the key of its plan; only where no plan
+ * of that key is kept is the text written.  So the key must hold all that the text
  * depends on beside the model, and no value is ever part of a text: values are
  * $n.  Every name, type and operator in a text is schema-qualified; the
  * relation's alias is "r".
@@ -22,18 +22,18 @@
 typedef struct FcaQuery
 {
 	const FcaModel *model;
-	StringInfoData shape;
+	StringInfoData plan_key;
 	StringInfoData text;
 	int			nparams;
 	int			room;
 	Oid		   *types;
 	NullableDatum *params;
 	bool		no_bitmaps;		/* plan it without bitmap scans? */
-	bool		in_parts;		/* is the text a UNION ALL in order? */
+	bool		has_branches;	/* is the text a UNION ALL in order? */
 	bool		planned_for_values; /* is it planned anew at each call? */
 } FcaQuery;
 
-/* A sort key, and the place behind which a page starts. */
+/* A sort key, and the position behind which a page starts. */
 typedef struct FcaSortKey
 {
 	Form_pg_attribute column;	/* NULL where it is an expression */
@@ -41,7 +41,7 @@ typedef struct FcaSortKey
 	bool		descending;
 	bool		nulls_first;
 	bool		nullable;		/* may the column hold NULL? */
-	bool		placed;			/* has the page a place? */
+	bool		has_position;	/* has the page a position? */
 	int			after;			/* number of the parameter with its value in
 								 * this key; 0 where that is NULL */
 } FcaSortKey;
@@ -53,15 +53,15 @@ typedef struct FcaSortKey
 extern void fca_query_begin(FcaQuery *query, const FcaModel *model,
 							const void *purpose);
 
-/* The same parameters and shape for another purpose; a text of its own. */
-extern void fca_query_again(FcaQuery *query, const FcaQuery *other,
-							const void *purpose);
+/* The same parameters and plan key for another purpose; a text of its own. */
+extern void fca_query_derive(FcaQuery *query, const FcaQuery *other,
+							 const void *purpose);
 
-/* Adds to the shape. */
-extern void fca_query_shape(FcaQuery *query, int64 part);
-extern void fca_query_shape_column(FcaQuery *query, Form_pg_attribute column);
+/* Adds to the key of the plan. */
+extern void fca_plan_key_add(FcaQuery *query, int64 part);
+extern void fca_plan_key_add_column(FcaQuery *query, Form_pg_attribute column);
 
-/* Adds a parameter and gives its number; its type becomes part of the shape. */
+/* Adds a parameter and gives its number; its type becomes part of the plan's key. */
 extern int	fca_query_param(FcaQuery *query, Oid type, Datum value, bool isnull);
 
 /*
@@ -77,26 +77,26 @@ extern int	fca_query_operands(FcaQuery *query, Form_pg_attribute column,
 /* The parameters, for the executor. */
 extern ParamListInfo fca_query_params(const FcaQuery *query);
 
-/* The window of a list. */
-typedef struct FcaWindow
+/* The limit of a list. */
+typedef struct FcaLimit
 {
 	uint64		count;			/* 0: no limit */
 	bool		empty;			/* max_rows is 0 */
-	bool		by_text;		/* does the text's own LIMIT stop at count? */
+	bool		in_text;		/* does the text's own LIMIT stop at count? */
 	int			bound;			/* of the rows in the text, or 0 */
 	int			skip;			/* number of the parameter, or 0 */
-} FcaWindow;
+}			FcaLimit;
 
 /* Error 2201W, by the argument's name, where a limit is negative. */
 extern void fca_check_limit(const NullableDatum *limit, const char *name);
 
 /*
- * The window that the arguments skip (or NULL) and max_rows mean; negative ones
- * are errors 2201X and 2201W.  Part of the query's shape.  "one_select": is the
+ * The limit that the arguments skip (or NULL) and max_rows mean; negative ones
+ * are errors 2201X and 2201W.  Part of the plan's key.  "one_select": is the
  * text one SELECT, so that its LIMIT is that of the list?  A page may be several.
  */
-extern FcaWindow fca_query_window(FcaQuery *query, const NullableDatum *skip,
-								  const NullableDatum *max_rows, bool one_select);
+extern FcaLimit fca_query_limit(FcaQuery *query, const NullableDatum *skip,
+								const NullableDatum *max_rows, bool one_select);
 
 /* Pieces of text. */
 extern const char *fca_relation_text(const FcaModel *model);
@@ -140,16 +140,16 @@ extern Datum fca_like_pattern(const char *literal, int length, bool any_before,
 							  bool any_after);
 
 /*
- * SELECT of T's columns, under a condition (or NULL), in the order of the keys;
- * where the keys have parameters, from behind that place on.
+ * SELECT of the row type's columns, under a condition (or NULL), in the order of the keys;
+ * where the keys have parameters, from behind that position on.
  */
 extern void fca_append_list(FcaQuery *query, const char *condition,
 							const FcaSortKey *keys, int nkeys,
-							const FcaWindow *window);
+							const FcaLimit * limit);
 
-/* The first $limit rows by the keys, given in the reverse order. */
+/* The first $limit_param rows by the keys, given in the reverse order. */
 extern void fca_append_reversed(FcaQuery *query, const char *condition,
-								FcaSortKey *keys, int nkeys, int limit);
+								FcaSortKey *keys, int nkeys, int limit_param);
 
 /*
  * SELECT of the rows whose column equals an element of the array $n, in the
@@ -162,10 +162,10 @@ extern void fca_append_ambiguous(FcaQuery *query, Form_pg_attribute column, int 
 
 /*
  * The same with, for each element, its rows in the order of the keys, at most
- * as many as $limit (0: all); "reversed" gives these in the reverse order.
+ * as many as $limit_param (0: all); "reversed" gives these in the reverse order.
  */
 extern void fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
-								FcaSortKey *keys, int nkeys, int limit,
+								FcaSortKey *keys, int nkeys, int limit_param,
 								bool reversed);
 
 #endif							/* FCA_QUERY_H */

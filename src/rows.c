@@ -14,7 +14,7 @@
 
 #define WRONG_SHAPE "the relation's columns do not match the row type"
 
-const FcaWindow fca_one_row = {.count = 2};
+const		FcaLimit fca_one_row = {.count = 2};
 
 void
 fca_rows_begin(FunctionCallInfo fcinfo)
@@ -91,7 +91,7 @@ fca_check_lockable(const FcaPlan *plan, const FcaModel *model, const char *claus
 
 uint64
 fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
-				bool read_only, const FcaWindow *window)
+				bool read_only, const FcaLimit * limit)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext rows_context = result->econtext->ecxt_per_query_memory;
@@ -99,8 +99,11 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	DestReceiver *receiver;
 	uint64		count;
 
-	/* No row is wanted: but what is wrong, such as a missing privilege, shows. */
-	if (window != NULL && window->empty)
+	/*
+	 * No row is wanted: but what is wrong, such as a missing privilege,
+	 * shows.
+	 */
+	if (limit != NULL && limit->empty)
 	{
 		fca_plan_check(plan);
 		return 0;
@@ -110,11 +113,11 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	prepare_store(result);
 
 	/*
-	 * An executor that is told how many rows to give starts no workers.
-	 * Where the text has a LIMIT of its own it need not be told.
+	 * An executor that is told how many rows to give starts no workers. Where
+	 * the text has a LIMIT of its own it need not be told.
 	 */
-	if (window != NULL && !window->by_text)
-		max_rows = window->count;
+	if (limit != NULL && !limit->in_text)
+		max_rows = limit->count;
 
 	/* In SPI's memory, so gone at SPI_finish. */
 	receiver = CreateTuplestoreDestReceiver();

@@ -14,7 +14,7 @@
 #include "plan.h"
 
 /*
- * Is T as the caller's statement knows it?  It may have begun before another
+ * Is the row type as the caller's statement knows it?  It may have begun before another
  * session added or dropped a column: no column must be told by its position then.
  */
 extern void fca_rows_check_type(FunctionCallInfo fcinfo, const FcaModel *model);
@@ -27,21 +27,21 @@ extern void fca_check_lockable(const FcaPlan *plan, const FcaModel *model,
 							   const char *clause);
 
 /*
- * The window where one row is expected: it takes in a second, which must show as
+ * The limit where one row is expected: it takes in a second, which must show as
  * an error, and no more.
  */
-extern const FcaWindow fca_one_row;
+extern const FcaLimit fca_one_row;
 
 /* Begins a set-returning function's result, empty so far. */
 extern void fca_rows_begin(FunctionCallInfo fcinfo);
 
 /*
  * Runs the plan within SPI and appends its rows to the result, at most as many
- * as the window says (NULL: all).  Gives their number.
+ * as the limit says (NULL: all).  Gives their number.
  */
 extern uint64 fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan,
 							  const FcaQuery *query, bool read_only,
-							  const FcaWindow *window);
+							  const FcaLimit * limit);
 
 /* Appends one row of values to the result. */
 extern void fca_rows_add(FunctionCallInfo fcinfo, const Datum *values,

@@ -14,7 +14,7 @@
 #include "value.h"
 
 /*
- * Bounds of a sort list.  Behind a place, where each key is compared more than
+ * Bounds of a sort list.  Behind a position, where each key is compared more than
  * once, the text and the time to plan it grow faster.
  */
 #define MAX_KEYS 32
@@ -117,7 +117,7 @@ read_name(Reader *reader)
 	return name.data;
 }
 
-/* Adds a key, and what it is to the query's shape. */
+/* Adds a key, and what it is to the plan's key. */
 static void
 add_key(FcaQuery *query, FcaSort *sort, Form_pg_attribute column,
 		bool descending, bool nulls_first)
@@ -140,9 +140,9 @@ add_key(FcaQuery *query, FcaSort *sort, Form_pg_attribute column,
 	key->descending = descending;
 	key->nulls_first = nulls_first;
 	key->nullable = fca_model_is_nullable(query->model, column);
-	fca_query_shape_column(query, column);
-	fca_query_shape(query, descending);
-	fca_query_shape(query, nulls_first);
+	fca_plan_key_add_column(query, column);
+	fca_plan_key_add(query, descending);
+	fca_plan_key_add(query, nulls_first);
 }
 
 static bool
@@ -163,7 +163,7 @@ check_count(const FcaSort *sort, int max)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 max == MAX_KEYS
 				 ? errmsg("sort_by has more than %d keys", max)
-				 : errmsg("a page that starts behind a place cannot be sorted by more than %d keys", max),
+				 : errmsg("a page that starts behind a position cannot be sorted by more than %d keys", max),
 				 errdetail("sort_by has %d keys.", sort->ngiven)));
 }
 
@@ -220,7 +220,7 @@ fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 		if (!has_key(sort, column))
 			add_key(query, sort, column, false, false);
 	}
-	fca_query_shape(query, InvalidAttrNumber);	/* the end of the keys */
+	fca_plan_key_add(query, InvalidAttrNumber); /* the end of the keys */
 	return sort;
 }
 
@@ -273,13 +273,13 @@ has_one_text(Oid type)
 }
 
 /*
- * A place must tell its values apart, and some do not as JSON: a jsonb null is
+ * A position must tell its values apart, and some do not as JSON: a jsonb null is
  * like NULL, arrays lose their bounds, and a composite type may hold both.  A
  * range is text there, which of times is another one under each DateStyle
  * and TimeZone, and may be read as another time.
  */
 static void
-check_place(const FcaQuery *query, Form_pg_attribute column)
+check_position(const FcaQuery *query, Form_pg_attribute column)
 {
 	Oid			type = getBaseType(column->atttypid);
 	Oid			bound = bound_type(type);
@@ -305,13 +305,13 @@ check_place(const FcaQuery *query, Form_pg_attribute column)
 }
 
 void
-fca_sort_place(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argno)
+fca_sort_read_after(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 {
 	JsonbValue	after;
 
 	for (int i = 0; i < sort->nkeys; i++)
-		check_place(query, sort->keys[i].column);
-	fca_query_shape(query, !PG_ARGISNULL(argno));
+		check_position(query, sort->keys[i].column);
+	fca_plan_key_add(query, !PG_ARGISNULL(argno));
 	if (PG_ARGISNULL(argno))
 		return;
 	check_count(sort, MAX_KEYS_BEHIND);
@@ -338,10 +338,10 @@ fca_sort_place(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argn
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("after lacks the sort key \"%s\"", name),
 					 errhint("Give the last row of the page before, as to_jsonb(row) gives it.")));
-		key->placed = true;
+		key->has_position = true;
 		datum = fca_input_value(fca_column_input(query->model, key->column, false),
 								&value, 0, &isnull);
-		fca_query_shape(query, isnull);
+		fca_plan_key_add(query, isnull);
 		if (!isnull)
 			key->after = fca_query_param(query, type, datum, false);
 	}

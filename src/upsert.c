@@ -175,7 +175,7 @@ is_discarded(const FcaQuery *update, const List *assignments, const List *confli
 
 	if (triggers == NULL || !triggers->trig_update_before_row)
 		return false;
-	fca_query_again(&query, update, find_row);
+	fca_query_derive(&query, update, find_row);
 	plan = fca_plan_find(&query);
 	if (plan == NULL)
 	{
@@ -205,8 +205,8 @@ typedef struct Upserting
 {
 	FcaCall		call;
 	List	   *conflict;
-	FcaHand		insert;
-	FcaHand		update;
+	FcaHeldPlan insert;
+	FcaHeldPlan update;
 } Upserting;
 
 /* Within SPI. */
@@ -214,8 +214,8 @@ static void
 begin_upserts(Upserting *upserting, int argno)
 {
 	upserting->conflict = conflict_columns(&upserting->call, argno);
-	fca_hand_begin(&upserting->insert);
-	fca_hand_begin(&upserting->update);
+	fca_held_plan_begin(&upserting->insert);
+	fca_held_plan_begin(&upserting->update);
 }
 
 /* Upserts one row and appends it to the result. */
@@ -234,23 +234,23 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 
 	fca_query_begin(&insert, &call->model, insert_row);
 	foreach(cell, conflict)
-		fca_query_shape_column(&insert, lfirst(cell));
-	fca_query_shape(&insert, InvalidAttrNumber);	/* the end of the columns */
+		fca_plan_key_add_column(&insert, lfirst(cell));
+	fca_plan_key_add(&insert, InvalidAttrNumber);	/* the end of the columns */
 	assignments = fca_assignments_read(&insert, data);
 	foreach(cell, conflict)
 		assignment_of(&insert, assignments, lfirst(cell));
 
-	/* The same parameters and the same shape, of another operation. */
-	fca_query_again(&update, &insert, update_row);
+	/* The same parameters, for another purpose. */
+	fca_query_derive(&update, &insert, update_row);
 
 	/* a row whose key only the database can make may still be changed */
 	if (!gives_identity(assignments))
-		insertion = fca_hand_take(&upserting->insert,
-								  insert_plan(fca_hand_find(&upserting->insert, &insert),
-											  &insert, assignments, conflict));
-	plan = fca_hand_take(&upserting->update,
-						 update_plan(fca_hand_find(&upserting->update, &update),
-									 &update, assignments, conflict));
+		insertion = fca_held_plan_replace(&upserting->insert,
+										  insert_plan(fca_held_plan_find(&upserting->insert, &insert),
+													  &insert, assignments, conflict));
+	plan = fca_held_plan_replace(&upserting->update,
+								 update_plan(fca_held_plan_find(&upserting->update, &update),
+											 &update, assignments, conflict));
 	fca_assignments_fill(&update, assignments, plan, row);
 	changed = fca_rows_append(call->fcinfo, plan, &update, false, NULL);
 

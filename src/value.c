@@ -18,7 +18,7 @@
 
 #include "value.h"
 
-struct FcaInput
+struct FcaTypeInput
 {
 	Oid			type;
 	int32		typmod;
@@ -32,19 +32,19 @@ struct FcaInput
 	Oid			ioparam;
 	bool		has_brackets;	/* do base's literals have brackets? */
 	const char *const *values;	/* that are read as labels of an enum */
-	FcaInput   *element;		/* of an array type */
+	FcaTypeInput *element;		/* of an array type */
 	int16		element_len;
 	bool		element_byval;
 	char		element_align;
 	TupleDesc	row;			/* of a composite type */
-	FcaInput  **fields;
+	FcaTypeInput **fields;
 	MemoryContext context;		/* lives as long as this */
 };
 
-static FcaInput *
+static FcaTypeInput *
 make_input(Oid type, int32 typmod, bool is_limited, const char *column)
 {
-	FcaInput   *input = palloc0(sizeof(FcaInput));
+	FcaTypeInput *input = palloc0(sizeof(FcaTypeInput));
 	Oid			function;
 
 	/* a composite type may nest deeply */
@@ -78,31 +78,34 @@ make_input(Oid type, int32 typmod, bool is_limited, const char *column)
 	else if (type_is_rowtype(input->base) && input->base != RECORDOID)
 	{
 		input->row = lookup_rowtype_tupdesc_copy(input->base, -1);
-		input->fields = palloc0(sizeof(FcaInput *) * input->row->natts);
+		input->fields = palloc0(sizeof(FcaTypeInput *) * input->row->natts);
 	}
 	return input;
 }
 
-FcaInput *
+FcaTypeInput *
 fca_input(Oid type, int32 typmod, const char *column)
 {
 	return make_input(type, typmod, true, column);
 }
 
-FcaInput *
+FcaTypeInput *
 fca_column_input(const FcaModel *model, Form_pg_attribute column, bool is_limited)
 {
-	FcaInput   *input = is_limited
-		? make_input(column->atttypid, column->atttypmod, true, NameStr(column->attname))
-		: make_input(getBaseType(column->atttypid), -1, false, NameStr(column->attname));
+	const char *name = NameStr(column->attname);
+	FcaTypeInput *input;
 
+	if (is_limited)
+		input = make_input(column->atttypid, column->atttypmod, true, name);
+	else
+		input = make_input(getBaseType(column->atttypid), -1, false, name);
 	input->values = fca_model_values(model, column);
 	return input;
 }
 
 /* Calls the type's input function. */
 static Datum
-read_text(FcaInput *input, char *text)
+read_text(FcaTypeInput * input, char *text)
 {
 	if (input->values != NULL)
 		for (const char *const *value = input->values; *value != NULL; value++)
@@ -145,12 +148,12 @@ scalar_text(const JsonbValue *json)
 	}
 }
 
-static Datum read_value(FcaInput *input, const JsonbValue *json, bool *isnull);
+static Datum read_value(FcaTypeInput * input, const JsonbValue *json, bool *isnull);
 
 /* What is known of an array while its JSON is read. */
 typedef struct ArrayReading
 {
-	FcaInput   *element;
+	FcaTypeInput *element;
 	int			ndims;			/* 0 until the first element that is no array */
 	int			dims[MAXDIM];
 	Datum	   *values;
@@ -199,7 +202,7 @@ read_dimension(ArrayReading *reading, JsonbContainer *container, int depth)
 	{
 		/* an element of type json may be an array itself */
 		bool		nested = fca_json_is_array(&value) &&
-			reading->element->base != JSONBOID && reading->element->base != JSONOID;
+		reading->element->base != JSONBOID && reading->element->base != JSONOID;
 
 		if (reading->ndims == 0 && !nested)
 			reading->ndims = depth + 1;
@@ -219,7 +222,7 @@ read_dimension(ArrayReading *reading, JsonbContainer *container, int depth)
 }
 
 static Datum
-read_array(FcaInput *input, const JsonbValue *json)
+read_array(FcaTypeInput * input, const JsonbValue *json)
 {
 	ArrayReading reading = {0};
 	int			lower[MAXDIM];
@@ -257,7 +260,7 @@ read_array(FcaInput *input, const JsonbValue *json)
  * of the server relies on that, so only the type's input function may make one.
  */
 static Datum
-read_vector(FcaInput *input, const JsonbValue *json)
+read_vector(FcaTypeInput * input, const JsonbValue *json)
 {
 	StringInfoData text;
 	JsonbIterator *it = NULL;
@@ -283,7 +286,7 @@ read_vector(FcaInput *input, const JsonbValue *json)
 
 /* A composite value from a JSON object: a key that is no field is an error. */
 static Datum
-read_row(FcaInput *input, const JsonbValue *json)
+read_row(FcaTypeInput * input, const JsonbValue *json)
 {
 	TupleDesc	row = input->row;
 	Datum	   *values = palloc0(sizeof(Datum) * row->natts);
@@ -333,7 +336,7 @@ read_row(FcaInput *input, const JsonbValue *json)
 
 /* One value of any type. */
 static Datum
-read_value(FcaInput *input, const JsonbValue *json, bool *isnull)
+read_value(FcaTypeInput * input, const JsonbValue *json, bool *isnull)
 {
 	Datum		value = (Datum) 0;
 
@@ -377,24 +380,24 @@ read_value(FcaInput *input, const JsonbValue *json, bool *isnull)
 }
 
 /* Where an error came from: the column, and the row of a batch. */
-typedef struct ErrorPlace
+typedef struct ErrorSource
 {
 	const char *column;
 	int64		row;			/* 0: of none; -1: no JSON */
-} ErrorPlace;
+}			ErrorSource;
 
 static void
-tell_place(void *arg)
+error_context(void *arg)
 {
-	ErrorPlace *place = arg;
+	ErrorSource *source = arg;
 
-	if (place->row > 0)
+	if (source->row > 0)
 		errcontext("JSON value of column \"%s\", row " INT64_FORMAT,
-				   place->column, place->row);
-	else if (place->row < 0)
-		errcontext("value of column \"%s\"", place->column);
+				   source->column, source->row);
+	else if (source->row < 0)
+		errcontext("value of column \"%s\"", source->column);
 	else
-		errcontext("JSON value of column \"%s\"", place->column);
+		errcontext("JSON value of column \"%s\"", source->column);
 }
 
 /*
@@ -418,17 +421,17 @@ throw_with_column(const char *column, MemoryContext context)
 
 /* A value of JSON or, where that is NULL, of text. */
 static Datum
-input_value(FcaInput *input, const JsonbValue *json, char *text, int64 row, bool *isnull)
+input_value(FcaTypeInput * input, const JsonbValue *json, char *text, int64 row, bool *isnull)
 {
 	ErrorContextCallback callback;
-	ErrorPlace	place;
+	ErrorSource source;
 	Datum		value = (Datum) 0;
 	MemoryContext context = CurrentMemoryContext;
 
-	place.column = input->column;
-	place.row = row;
-	callback.callback = tell_place;
-	callback.arg = &place;
+	source.column = input->column;
+	source.row = row;
+	callback.callback = error_context;
+	callback.arg = &source;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 
@@ -448,13 +451,13 @@ input_value(FcaInput *input, const JsonbValue *json, char *text, int64 row, bool
 }
 
 Datum
-fca_input_value(FcaInput *input, const JsonbValue *json, int64 row, bool *isnull)
+fca_input_value(FcaTypeInput * input, const JsonbValue *json, int64 row, bool *isnull)
 {
 	return input_value(input, json, NULL, row, isnull);
 }
 
 Datum
-fca_input_text(FcaInput *input, Oid type, Datum text, bool *isnull)
+fca_input_text(FcaTypeInput * input, Oid type, Datum text, bool *isnull)
 {
 	Oid			output;
 	bool		is_varlena;
@@ -477,7 +480,7 @@ fca_beyond_integer(Oid type, const char *text)
 	bool		negative = *digits == '-';
 	size_t		length;
 	uint64		max = type == INT2OID ? PG_INT16_MAX : type == INT4OID ? PG_INT32_MAX
-		: PG_INT64_MAX;
+	: PG_INT64_MAX;
 	char		bound[32];
 
 	if (type != INT2OID && type != INT4OID && type != INT8OID)
@@ -547,7 +550,7 @@ fca_json_is_array(const JsonbValue *json)
 	return json->type == jbvBinary && JsonContainerIsArray(json->val.binary.data);
 }
 
-char *
+char	   *
 fca_json_string(const JsonbValue *json)
 {
 	return pnstrdup(json->val.string.val, json->val.string.len);

@@ -16,34 +16,34 @@
 
 #include "model.h"
 
-typedef struct FcaInput FcaInput;
+typedef struct FcaTypeInput FcaTypeInput;
 
 /*
  * How JSON becomes values of a type, for an argument of that name.  Lives in the
  * current memory context.
  */
-extern FcaInput *fca_input(Oid type, int32 typmod, const char *name);
+extern FcaTypeInput * fca_input(Oid type, int32 typmod, const char *name);
 
 /*
  * The same for a column of the model's relation, where the contract's values are
  * read as the labels of an enum.  What is not limited is to compare with: limits
  * of length and precision, and what domains demand, are not applied, at any depth.
  */
-extern FcaInput *fca_column_input(const FcaModel *model, Form_pg_attribute column,
-								  bool is_limited);
+extern FcaTypeInput * fca_column_input(const FcaModel *model, Form_pg_attribute column,
+									   bool is_limited);
 
 /*
  * One value, in the current memory context.  A JSON null is an SQL NULL, which
  * a domain may refuse.  "row" is the ordinal of the row in a batch, or 0.
  */
-extern Datum fca_input_value(FcaInput *input, const JsonbValue *json, int64 row,
+extern Datum fca_input_value(FcaTypeInput * input, const JsonbValue *json, int64 row,
 							 bool *isnull);
 
 /*
  * The same from a value of a text-like type, to compare with: a number that no
  * value of the type can equal is NULL.
  */
-extern Datum fca_input_text(FcaInput *input, Oid type, Datum text, bool *isnull);
+extern Datum fca_input_text(FcaTypeInput * input, Oid type, Datum text, bool *isnull);
 
 /*
  * Is this the text of a whole number below (-1) or above (1) all of an integer
