@@ -148,7 +148,7 @@ SELECT c1, c150, c299 FROM fca.create_many(NULL::base_models.wide, (
 	|| (SELECT jsonb_build_array(jsonb_object_agg(CASE i WHEN 0 THEN 'id' ELSE 'c' || i END, i + 4)) FROM generate_series(0, 299) AS i));
 SELECT id, c1, c299 FROM fca.update(NULL::base_models.wide, 2, (SELECT jsonb_object_agg('c' || i, i * 2) FROM generate_series(1, 299) AS i));
 SELECT fca.count(NULL::base_models.wide, (SELECT jsonb_object_agg('c' || i, i * 2) FROM generate_series(1, 299) AS i));
--- As many sort keys as there may be, and one more; and behind a place.
+-- As many sort keys as there may be, and one more; and behind a position.
 CREATE FUNCTION base_models.keys(n int) RETURNS text LANGUAGE sql AS $$SELECT string_agg('c' || i || ' desc', ', ' ORDER BY i) FROM generate_series(1, n) AS i$$;
 SELECT id FROM fca.get_all(NULL::base_models.wide, sort_by => base_models.keys(32));
 SELECT call, state, message, detail FROM unnest(ARRAY['get_all(NULL::base_models.wide, sort_by => base_models.keys(33))', 'get_by_filters(NULL::base_models.wide, ''{}'', sort_by => base_models.keys(299))',

@@ -69,7 +69,7 @@ SELECT call, rows, inlined = :'on_19'::boolean AS as_expected, same FROM unnest(
 	'find_by_ticket_ids(k.words)', 'list_by_customers(k.numbers)', 'find_recent_transactions_of(k.numbers, 2)', 'find_by_customers(k.numbers)',
 	'find_recent_messages_of(k.numbers, 3)', 'find_recent_messages_of(k.numbers, NULL)']) WITH ORDINALITY AS u (call, o), test.look(call) ORDER BY o;
 
--- These stay calls: constants alone, and whatever may be an error or a page behind a place.
+-- These stay calls: constants alone, and whatever may be an error or a page behind a position.
 SELECT call, rows, inlined, same FROM unnest(ARRAY[
 	'find_by_email(''c1@example.com'')', 'find_by_customer(1)', 'find_by_email(lower(k.s))', 'find_by_customer(k.n, k.few)',
 	'find_by_customer(k.n, 0)', 'find_by_customer(k.n, 2, ''2026-04-01 00:03Z'', 9)', 'find_by_customer(k.n, 2, k.page, 9)',

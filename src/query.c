@@ -534,7 +534,7 @@ fca_column_label(Form_pg_attribute column, const char *value, bool any_case)
 						NameStr(column->attname), format_type_be(column->atttypid), value),
 				 errdetail("The labels of %s are: %s.",
 						   format_type_be(type), fca_enum_labels_text(type)),
-				 errhint("Make a view in the position of the relation that maps the labels, or add the label to the type."),
+				 errhint("Make a view in the place of the relation that maps the labels, or add the label to the type."),
 				 err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(column->attname))));
 	return label;
 }

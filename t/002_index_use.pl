@@ -121,7 +121,7 @@ sub load_elsewhere
 	});
 }
 
-# The arguments that take a page of the given size from behind a place thousands
+# The arguments that take a page of the given size from behind a position thousands
 # of rows deep, and how deep that is.
 sub deep_page
 {
