@@ -37,7 +37,7 @@ INDENT = pg_bsd_indent -bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -n
 .PHONY: indent
 indent:
 	for file in src/*.[ch] src/repositories/*.c; do \
-		$(INDENT) <$$file | sed -E 's/,\.([a-z])/, .\1/; s/^(\w+) +\*$$/\1 */' >$$file.tmp && \
+		$(INDENT) <$$file | sed -E 's/,\.([a-z])/, .\1/; s/^(\w+)[ \t]+\*$$/\1 */' >$$file.tmp && \
 			if cmp -s $$file.tmp $$file; then rm $$file.tmp; else mv $$file.tmp $$file; fi || exit; \
 	done
 

@@ -20,7 +20,7 @@
  * List of FcaAssignment.  The columns become part of the plan's key.  Error
  * 42703 where a key is no column.
  */
-List	   *
+List *
 fca_assignments_read(FcaQuery *query, JsonbContainer *data)
 {
 	List	   *assignments = NIL;
@@ -66,7 +66,10 @@ fca_assignments_fill(FcaQuery *query, const List *assignments, FcaPlan *plan,
 	}
 }
 
-/* Can a column be set at all?  Not a generated one, nor an expression of a view. */
+/*
+ * Can a column be set at all?  Not a generated one, nor an expression of a
+ * view.
+ */
 static bool
 is_settable(const FcaModel *model, Form_pg_attribute column)
 {

@@ -94,8 +94,8 @@ keep_select(FcaCall *call, const char *condition)
 }
 
 /*
- * get_by_id(model, id): the row with this key, or none; a NULL finds none.  P0003
- * where a view has two.
+ * get_by_id(model, id): the row with this key, or none; a NULL finds none.
+ * P0003 where a view has two.
  */
 FCA_SET_FUNCTION(fca_get_by_id, ANYELEMENTOID,
 				 ANYELEMENTOID, ANYCOMPATIBLEOID);
@@ -160,7 +160,9 @@ fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Within SPI: no key of a batch may be that of two rows, as get_by_id() says. */
+/*
+ * Within SPI: no key of a batch may be that of two rows, as get_by_id() says.
+ */
 static void
 check_ambiguous(FcaCall *call)
 {
@@ -182,8 +184,8 @@ check_ambiguous(FcaCall *call)
 }
 
 /*
- * get_many(model, ids): the rows with these keys, in the order of the array; a key
- * given twice comes twice, one that is missing or NULL is left out.
+ * get_many(model, ids): the rows with these keys, in the order of the array; a
+ * key given twice comes twice, one that is missing or NULL is left out.
  */
 FCA_SET_FUNCTION(fca_get_many, ANYELEMENTOID,
 				 ANYELEMENTOID, ANYCOMPATIBLEARRAYOID);
@@ -214,9 +216,9 @@ fca_get_many(PG_FUNCTION_ARGS)
 }
 
 /*
- * get_children(model, parent_column, parent_ids, per_parent, sort_by): for each
- * element of the array, in its order, the first rows whose column equals it.
- * The limit is that of each parent, so it is a parameter of the text.
+ * get_children(model, parent_column, parent_ids, per_parent, sort_by): for
+ * each element of the array, in its order, the first rows whose column equals
+ * it. The limit is that of each parent, so it is a parameter of the text.
  */
 FCA_SET_FUNCTION(fca_get_children, ANYELEMENTOID,
 				 ANYELEMENTOID, TEXTOID, ANYCOMPATIBLEARRAYOID, INT8OID, TEXTOID);
@@ -256,7 +258,10 @@ fca_get_children(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* A list; its arguments are filters (where "filtered"), skip, max_rows, sort_by. */
+/*
+ * A list; its arguments are filters (where "filtered"), skip, max_rows,
+ * sort_by.
+ */
 static Datum
 get_list(FunctionCallInfo fcinfo, const FcaSignature *signature, bool filtered)
 {
@@ -349,7 +354,8 @@ fca_get_page(PG_FUNCTION_ARGS)
 }
 
 /*
- * find_one(model, filters): the only row that matches, or none; more are P0003.
+ * find_one(model, filters): the only row that matches, or none; more are
+ * P0003.
  */
 FCA_SET_FUNCTION(fca_find_one, ANYELEMENTOID, ANYELEMENTOID, JSONBOID);
 
@@ -498,8 +504,9 @@ check_created(const FcaBatch *batch, int64 count)
 }
 
 /*
- * Within SPI: the plan of the INSERT.  To read a value or to work out a default may
- * run what a domain or a column demands, so the privilege is checked before.
+ * Within SPI: the plan of the INSERT.  To read a value or to work out a
+ * default may run what a domain or a column demands, so the privilege is
+ * checked before.
  */
 static FcaPlan *
 prepare_batch(FcaBatch *batch)
@@ -512,8 +519,8 @@ prepare_batch(FcaBatch *batch)
 }
 
 /*
- * create(model, data): inserts one row and gives it.  Where a trigger or a rule
- * makes another number of it, nothing is created (P0002, P0003).
+ * create(model, data): inserts one row and gives it.  Where a trigger or a
+ * rule makes another number of it, nothing is created (P0002, P0003).
  */
 FCA_FUNCTION(fca_create, ANYELEMENTOID, ANYELEMENTOID, JSONBOID);
 
@@ -544,9 +551,10 @@ fca_create(PG_FUNCTION_ARGS)
 }
 
 /*
- * create_many(model, rows): inserts all rows by one statement, all or none, and
- * gives them in that order.  Only where a default may depend on the rows before
- * is there a statement for each.  An empty array needs the privilege too.
+ * create_many(model, rows): inserts all rows by one statement, all or none,
+ * and gives them in that order.  Only where a default may depend on the rows
+ * before is there a statement for each.  An empty array needs the privilege
+ * too.
  */
 FCA_SET_FUNCTION(fca_create_many, ANYELEMENTOID, ANYELEMENTOID, JSONBOID);
 
@@ -638,8 +646,8 @@ update_by_id(FunctionCallInfo fcinfo, const FcaSignature *signature, bool condit
 }
 
 /*
- * update(model, id, data): sets the columns of data in the row with this key, and
- * gives it as it is then, or no row; P0003 where a view has two.
+ * update(model, id, data): sets the columns of data in the row with this key,
+ * and gives it as it is then, or no row; P0003 where a view has two.
  */
 FCA_SET_FUNCTION(fca_update, ANYELEMENTOID,
 				 ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID);
@@ -651,9 +659,9 @@ fca_update(PG_FUNCTION_ARGS)
 }
 
 /*
- * update_if(model, id, expected, data): the same only while the row matches the
- * filters of expected.  That is tested by the UPDATE itself, so of two sessions
- * that expect the same, one changes the row and the other gets none.
+ * update_if(model, id, expected, data): the same only while the row matches
+ * the filters of expected.  That is tested by the UPDATE itself, so of two
+ * sessions that expect the same, one changes the row and the other gets none.
  */
 FCA_SET_FUNCTION(fca_update_if, ANYELEMENTOID,
 				 ANYELEMENTOID, ANYCOMPATIBLEOID, JSONBOID, JSONBOID);
@@ -665,8 +673,9 @@ fca_update_if(PG_FUNCTION_ARGS)
 }
 
 /*
- * update_many(model, filters, data): how many rows were changed.  Filters that are
- * true of every row are error 22023: that is more often a mistake than meant.
+ * update_many(model, filters, data): how many rows were changed.  Filters that
+ * are true of every row are error 22023: that is more often a mistake than
+ * meant.
  */
 FCA_FUNCTION(fca_update_many, INT8OID, ANYELEMENTOID, JSONBOID, JSONBOID);
 

@@ -28,7 +28,9 @@
 /* The name by which the INSERT sees the new rows; it is no relation's. */
 #define NEW_ROWS "fca_rows"
 
-/* Can a new row give the column a value?  Not if the database alone makes it. */
+/*
+ * Can a new row give the column a value?  Not if the database alone makes it.
+ */
 static bool
 is_insertable(Form_pg_attribute column)
 {
@@ -79,6 +81,7 @@ key_attnum(FcaBatch *batch, int nth, const JsonbValue *key, bool missing_ok)
 	return known->attnum;
 }
 
+/* Steps through the rows: start with *it = NULL and *ordinal = 0. */
 bool
 fca_batch_next(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
 			   JsonbValue *row)
@@ -94,6 +97,7 @@ fca_batch_next(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
 	return fca_json_next(batch->rows, it, NULL, row);
 }
 
+/* Error 22023 where an element of rows is no object. */
 void
 fca_check_row(int64 ordinal, const JsonbValue *row)
 {
@@ -159,9 +163,10 @@ has_row_triggers(Relation rel)
 }
 
 /*
- * The default of a relation's column, as INSERT has it: a view's own, else that
- * of the column which the view shows, if the view is updated by itself.  Tells
- * also if triggers are on the way, or could be below a default of the view's own.
+ * The default of a relation's column, as INSERT has it: a view's own, else
+ * that of the column which the view shows, if the view is updated by itself.
+ * Tells also if triggers are on the way, or could be below a default of the
+ * view's own.
  */
 static Node *
 column_default(Relation rel, AttrNumber attnum, bool *triggers)
@@ -263,6 +268,12 @@ choose_columns(FcaBatch *batch)
 	TupleDescFinalize(batch->desc);
 }
 
+/*
+ * Looks through the rows for the columns that they give, which become part of
+ * the plan's key.  "rows" is an array, or "row" the only object.  An element
+ * that is no object is error 22023, a key that is no column 42703; with
+ * "lenient", only when that row is read.
+ */
 void
 fca_batch_begin(FcaBatch *batch, FcaQuery *query, JsonbContainer *rows,
 				JsonbContainer *row, bool lenient)
@@ -292,6 +303,7 @@ fca_batch_begin(FcaBatch *batch, FcaQuery *query, JsonbContainer *rows,
 	PopActiveSnapshot();
 }
 
+/* Gives back what fca_batch_begin() registered; not needed after an error. */
 void
 fca_batch_end(FcaBatch *batch)
 {
@@ -339,6 +351,7 @@ check_insertable(const FcaBatch *batch, int attnum)
 				 errtablecol(rel, attnum)));
 }
 
+/* Reads a row into the batch's values and nulls, in econtext's row memory. */
 void
 fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 {
@@ -376,6 +389,10 @@ fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * Puts the next row, or all rows, into the store that the INSERT reads; false
+ * if there is none.  *it and *ordinal are as of fca_batch_next().
+ */
 bool
 fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal, bool all)
 {
@@ -394,6 +411,7 @@ fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal, bool all)
 	return found;
 }
 
+/* Gives the INSERT an empty store to read instead. */
 void
 fca_batch_empty(FcaBatch *batch)
 {
@@ -404,6 +422,10 @@ fca_batch_empty(FcaBatch *batch)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * Within SPI: the plan of the INSERT, which will read the store; RETURNING
+ * what is said, or the row type's columns where that is NULL.
+ */
 FcaPlan *
 fca_batch_insert(FcaBatch *batch, Tuplestorestate *store, int64 count,
 				 const char *returning)
@@ -421,6 +443,10 @@ fca_batch_insert(FcaBatch *batch, Tuplestorestate *store, int64 count,
 	return fca_batch_plan(batch, returning);
 }
 
+/*
+ * The plan alone, for the next row: the one in held, unless what the row
+ * before has run, such as a trigger, has changed what it says or who runs it.
+ */
 FcaPlan *
 fca_batch_plan(FcaBatch *batch, const char *returning)
 {

@@ -64,48 +64,19 @@ typedef struct FcaBatch
 	bool	   *has;
 } FcaBatch;
 
-/*
- * Looks through the rows for the columns that they give, which become part of
- * the plan's key.  "rows" is an array, or "row" the only object.  An element
- * that is no object is error 22023, a key that is no column 42703; with
- * "lenient", only when that row is read.
- */
 extern void fca_batch_begin(FcaBatch *batch, FcaQuery *query,
 							JsonbContainer *rows, JsonbContainer *row,
 							bool lenient);
 extern void fca_batch_end(FcaBatch *batch);
-
-/* Error 22023 where an element of rows is no object. */
 extern void fca_check_row(int64 ordinal, const JsonbValue *row);
-
-/* Steps through the rows: start with *it = NULL and *ordinal = 0. */
 extern bool fca_batch_next(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
 						   JsonbValue *row);
-
-/* Reads a row into the batch's values and nulls, in econtext's row memory. */
 extern void fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row);
-
-/*
- * Puts the next row, or all rows, into the store that the INSERT reads; false if
- * there is none.  *it and *ordinal are as of fca_batch_next().
- */
 extern bool fca_batch_fill(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
 						   bool all);
-
-/*
- * Within SPI: the plan of the INSERT, which will read the store; RETURNING what is
- * said, or the row type's columns where that is NULL.
- */
 extern FcaPlan *fca_batch_insert(FcaBatch *batch, Tuplestorestate *store,
 								 int64 count, const char *returning);
-
-/*
- * The plan alone, for the next row: the one in held, unless what the row before
- * has run, such as a trigger, has changed what it says or who runs it.
- */
 extern FcaPlan *fca_batch_plan(FcaBatch *batch, const char *returning);
-
-/* Gives the INSERT an empty store to read instead. */
 extern void fca_batch_empty(FcaBatch *batch);
 
 #endif							/* FCA_BATCH_H */

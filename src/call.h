@@ -34,7 +34,6 @@ typedef struct FcaCall
 extern void fca_call_begin(FcaCall *call, FunctionCallInfo fcinfo,
 						   const FcaSignature *signature, const FcaAccess *access);
 extern void fca_call_end(FcaCall *call);
-
 extern JsonbContainer *fca_object_argument(FunctionCallInfo fcinfo, int argno,
 										   const char *name);
 extern JsonbContainer *fca_rows_argument(FunctionCallInfo fcinfo, int argno);

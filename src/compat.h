@@ -30,8 +30,8 @@
 
 /*
  * 18: the module tells its name and version; a tuple may have room before it;
- * nobody says whether a query runs once; a function that does not return says so
- * in front
+ * nobody says whether a query runs once; a function that does not return says
+ * so in front
  */
 #if PG_VERSION_NUM < 180000
 #include "access/htup_details.h"

@@ -79,8 +79,8 @@ open_plan(FunctionCallInfo fcinfo, int argno, FcaPlan *plan, const FcaQuery *que
 }
 
 /*
- * open_cursor(model, filters, sort_by, cursor_name): a cursor over the rows that
- * match; its name.  The plan is one for a fast first row.
+ * open_cursor(model, filters, sort_by, cursor_name): a cursor over the rows
+ * that match; its name.  The plan is one for a fast first row.
  */
 FCA_FUNCTION(fca_open_cursor, REFCURSOROID,
 			 ANYELEMENTOID, JSONBOID, TEXTOID, TEXTOID);
@@ -279,9 +279,9 @@ read_arguments(FinderFunction *function, JsonbContainer *given, FcaGiven *argume
 }
 
 /*
- * open_finder(finder, arguments, cursor_name): a cursor over the rows of a finder,
- * whose arguments are the members of an object; those that are absent have the
- * SQL function's defaults.  EXECUTE on that function is needed.
+ * open_finder(finder, arguments, cursor_name): a cursor over the rows of a
+ * finder, whose arguments are the members of an object; those that are absent
+ * have the SQL function's defaults.  EXECUTE on that function is needed.
  */
 FCA_FUNCTION(fca_open_finder, REFCURSOROID, TEXTOID, JSONBOID, TEXTOID);
 

@@ -67,8 +67,8 @@ set_argument(FcaArgument *argument, FcaArgumentKind kind, int index, const char 
 /*
  * The argument n (from 0) of the finder's SQL function; false where it has no
  * such.  There is one for each condition that compares with an argument, in
- * order, then max_rows, then the keyset position, in the order of the sort keys.
- * This is the only place that knows the rule.
+ * order, then max_rows, then the keyset position, in the order of the sort
+ * keys. This is the only place that knows the rule.
  */
 bool
 fca_finder_argument(const FcaFinder *finder, int n, FcaArgument *argument)

@@ -11,6 +11,7 @@ PG_MODULE_MAGIC_EXT(.name = "fca_repo");
 
 void		_PG_init(void);
 
+/* Called when the module is loaded. */
 void
 _PG_init(void)
 {

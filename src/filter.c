@@ -200,12 +200,12 @@ wrong_kind(const Reading *reading, const FcaFilter *test, const JsonbValue *json
 }
 
 /*
- * One value of the column's type, without its limits of length and precision: a
- * value that does not fit the column equals none in it, and must not be rounded
- * to one that does.
+ * One value of the column's type, without its limits of length and precision:
+ * a value that does not fit the column equals none in it, and must not be
+ * rounded to one that does.
  */
 static Datum
-read_value(const Reading *reading, const FcaFilter *test, FcaTypeInput * input,
+read_value(const Reading *reading, const FcaFilter *test, FcaTypeInput *input,
 		   const JsonbValue *json, bool *isnull)
 {
 	Oid			type = getBaseType(test->column->atttypid);
@@ -228,8 +228,8 @@ compare_values(const void *a, const void *b, void *arg)
 
 /*
  * Sorts the values of a long list.  An index scan sorts them anyway, but that
- * sort cannot be cancelled, and takes seconds for a million values; if they are
- * in order already, it only looks at each once.
+ * sort cannot be cancelled, and takes seconds for a million values; if they
+ * are in order already, it only looks at each once.
  */
 static void
 sort_values(ArrayBuildState *array, Oid collation)
@@ -258,8 +258,9 @@ beyond_integer(Oid type, const JsonbValue *json)
 }
 
 /*
- * Rewrites a comparison with a number that is below or above all numbers of the
- * column's type: it is always false, or true wherever the column has a value.
+ * Rewrites a comparison with a number that is below or above all numbers of
+ * the column's type: it is always false, or true wherever the column has a
+ * value.
  */
 static void
 compare_beyond(FcaFilter *test, int beyond)
@@ -357,8 +358,9 @@ read_list(Reading *reading, FcaFilter *test, const JsonbValue *list)
 }
 
 /*
- * The smallest string above all that start with a prefix, in the order of their
- * bytes; or NULL.  For UTF-8, where that is the order of the code points.
+ * The smallest string above all that start with a prefix, in the order of
+ * their bytes; or NULL.  For UTF-8, where that is the order of the code
+ * points.
  */
 static text *
 above_prefix(const char *prefix)
@@ -684,6 +686,14 @@ constant_of(const FcaFilter *filter)
 	return filter->kind == NONE_OF ? ALWAYS - result : result;
 }
 
+/*
+ * Reads the filters of an argument: its values become parameters of the query,
+ * and what is compared how becomes part of the plan's key.  With "required",
+ * what is true of every row is an error too.  Errors: 22023 for what is no
+ * filter, 42703 for a key that is no column, 42883 for an operator that the
+ * column's type lacks, 54000 for too many or too deep, the type's own where a
+ * value does not fit.
+ */
 FcaFilter *
 fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool required)
 {
@@ -715,8 +725,8 @@ fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool requir
 }
 
 /*
- * Is the column one of the values?  The alternatives, joined by OR.  An index can
- * serve only what must hold of every row.
+ * Is the column one of the values?  The alternatives, joined by OR.  An index
+ * can serve only what must hold of every row.
  */
 static void
 append_in(StringInfo text, const FcaFilter *test, bool must_hold)
@@ -834,8 +844,8 @@ may_have_index(const FcaFilter *filter)
 }
 
 /*
- * A filter; an empty group of alternatives matches nothing.  "must_hold": could an
- * index that finds its rows be used?
+ * A filter; an empty group of alternatives matches nothing.  "must_hold":
+ * could an index that finds its rows be used?
  */
 static void
 append_filter(StringInfo text, const FcaFilter *filter, bool must_hold)
@@ -860,6 +870,7 @@ append_filter(StringInfo text, const FcaFilter *filter, bool must_hold)
 	appendStringInfoString(text, filter->kind == NONE_OF ? ") IS NOT TRUE)" : ")");
 }
 
+/* The condition, or NULL where there is no filter. */
 const char *
 fca_filter_text(const FcaFilter *filter)
 {

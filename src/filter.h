@@ -19,18 +19,8 @@
 
 typedef struct FcaFilter FcaFilter;
 
-/*
- * Reads the filters of an argument: its values become parameters of the query,
- * and what is compared how becomes part of the plan's key.  With "required", what
- * is true of every row is an error too.  Errors: 22023 for what is no filter, 42703
- * for a key that is no column, 42883 for an operator that the column's type
- * lacks, 54000 for too many or too deep, the type's own where a value does not
- * fit.
- */
 extern FcaFilter *fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo,
 								  int argno, bool required);
-
-/* The condition, or NULL where there is no filter. */
 extern const char *fca_filter_text(const FcaFilter *filter);
 
 #endif							/* FCA_FILTER_H */

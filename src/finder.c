@@ -49,8 +49,8 @@ check_value(const FcaModel *model, const char *name, const char *value)
 /*
  * Has a text that is searched for a trigram, as pg_trgm sees it?  A word is
  * padded by two spaces before and one behind, where the text tells that it
- * begins or ends there.  Without any trigram the whole index would be read, and
- * then the table: such a text is searched for in the table at once.
+ * begins or ends there.  Without any trigram the whole index would be read,
+ * and then the table: such a text is searched for in the table at once.
  */
 static bool
 has_trigram(const char *text, int length)
@@ -74,8 +74,8 @@ has_trigram(const char *text, int length)
 }
 
 /*
- * A parameter that the column of that name is compared with.  Types of the user's
- * read text here; those of the server may be cast to in SQL.
+ * A parameter that the column of that name is compared with.  Types of the
+ * user's read text here; those of the server may be cast to in SQL.
  */
 static int
 add_operand(FcaFinderCall *call, const char *column, Oid type, Datum value, bool isnull)
@@ -159,9 +159,9 @@ argument_name(const FcaFinderCall *call, int n)
 }
 
 /*
- * The executor stops at max_rows by itself.  But the limit of a part of the text,
- * such as the rows of each key, or of a text that somebody else runs is a
- * parameter of it.
+ * The executor stops at max_rows by itself.  But the limit of a part of the
+ * text, such as the rows of each key, or of a text that somebody else runs is
+ * a parameter of it.
  */
 static void
 read_max_rows(FcaFinderCall *call, int n, const NullableDatum *max_rows, bool limit_in_text)
@@ -223,9 +223,9 @@ drop_end(FcaFinderCall *call)
 
 /*
  * Rows of one key that are sorted by id alone: an index of that key and the id
- * must be read, and not the primary key, which is in the same order but has all
- * rows.  So the list is sorted by the key first, and its condition is a range
- * (equality would make the planner leave the key out of the order).
+ * must be read, and not the primary key, which is in the same order but has
+ * all rows.  So the list is sorted by the key first, and its condition is a
+ * range (equality would make the planner leave the key out of the order).
  */
 static void
 add_prefix_key(FcaFinderCall *call)
@@ -291,7 +291,10 @@ resolve_keys(FcaFinderCall *call)
 	add_prefix_key(call);
 }
 
-/* Error 22023 where some sort keys of a keyset position are given, and not all. */
+/*
+ * Error 22023 where some sort keys of a keyset position are given, and not
+ * all.
+ */
 static void
 check_position(const FcaFinderCall *call, int given)
 {
@@ -313,10 +316,10 @@ check_position(const FcaFinderCall *call, int given)
 }
 
 /*
- * Begins the query of a call over call->model, which is open, with these values
- * of the arguments; call->function is set.  With "limit_in_text", for a cursor or
- * a query that is part of another, max_rows becomes a part of the text.  Nothing
- * is read but the declaration, the model and the values.
+ * Begins the query of a call over call->model, which is open, with these
+ * values of the arguments; call->function is set.  With "limit_in_text", for a
+ * cursor or a query that is part of another, max_rows becomes a part of the
+ * text.  Nothing is read but the declaration, the model and the values.
  */
 void
 fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,

@@ -36,11 +36,13 @@ typedef struct FcaFinderCall
 extern void fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
 								  const FcaGiven *given, bool limit_in_text);
 extern void fca_finder_call_write(FcaFinderCall *call);
-
 extern Datum fca_find(FunctionCallInfo fcinfo, const FcaResource *resource,
 					  const FcaFinder *finder);
 
-/* Defines the C function of a finder, whose symbol is fca_ and the finder's name. */
+/*
+ * Defines the C function of a finder, whose symbol is fca_ and the finder's
+ * name.
+ */
 #define FCA_FINDER(resource, finder) \
 	PG_FUNCTION_INFO_V1(fca_##finder); \
 	Datum \

@@ -45,7 +45,9 @@
 #include "settings.h"
 #include "signature.h"
 
-/* Has an expression a value of another table, of this query or of one around? */
+/*
+ * Has an expression a value of another table, of this query or of one around?
+ */
 static bool
 has_variable(Node *node, void *context)
 {
@@ -254,10 +256,10 @@ query_of_text(const FcaQuery *query)
 }
 
 /*
- * The types of the arguments, and the value of max_rows, which the text depends
- * on; the other values are not known yet.  Each parameter has the number of its
- * argument, as the planner will replace it.  False where the call may be an
- * error, or is for a page behind a position.
+ * The types of the arguments, and the value of max_rows, which the text
+ * depends on; the other values are not known yet.  Each parameter has the
+ * number of its argument, as the planner will replace it.  False where the
+ * call may be an error, or is for a page behind a position.
  */
 static bool
 read_expressions(const FcaFinder *finder, const FcaResource *resource, List *expressions,
@@ -346,8 +348,9 @@ finder_of_call(FuncExpr *call, HeapTuple proc, const FcaResource **resource)
 
 /*
  * The relation, locked; InvalidOid where there is none that the caller could
- * name or that can be read.  Of a foreign table the call's plan fetches a page,
- * but as part of another query all rows of a key may be fetched and sorted.
+ * name or that can be read.  Of a foreign table the call's plan fetches a
+ * page, but as part of another query all rows of a key may be fetched and
+ * sorted.
  */
 static Oid
 find_relation(const FcaResource *resource)
@@ -372,10 +375,10 @@ find_relation(const FcaResource *resource)
 }
 
 /*
- * The query that says the same as the call, or NULL where it must stay a call.  It
- * is locked and rewritten as the planner needs it.
+ * The query that says the same as the call, or NULL where it must stay a call.
+ * It is locked and rewritten as the planner needs it.
  */
-Query	   *
+Query *
 fca_inline_query(SupportRequestInlineInFrom *request)
 {
 	PlannerInfo *root = request->root;

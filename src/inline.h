@@ -11,7 +11,6 @@
 
 #if PG_VERSION_NUM >= 190000
 
-/* The query that says the same as the call, or NULL where it must stay a call. */
 extern Query *fca_inline_query(SupportRequestInlineInFrom *request);
 
 #endif

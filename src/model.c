@@ -37,6 +37,7 @@
 
 #include "model.h"
 
+/* Error 42809 where rows cannot be read from such a relation. */
 void
 fca_check_relation(Relation rel)
 {
@@ -77,7 +78,10 @@ model_set(FcaModel *model, Oid rowtype, Relation rel, const FcaResource *resourc
 	PinTupleDesc(model->rowdesc);
 }
 
-/* The relation is gone: a statement that only names its row type does not lock it. */
+/*
+ * The relation is gone: a statement that only names its row type does not lock
+ * it.
+ */
 pg_noreturn static void
 model_dropped(void)
 {
@@ -109,6 +113,7 @@ resource_of_type(Oid rowtype)
 	return found;
 }
 
+/* The model of a resource, whose row type is given. */
 void
 fca_model_open_resource(FcaModel *model, const FcaResource *resource,
 						Oid rowtype, LOCKMODE lockmode)
@@ -136,6 +141,9 @@ check_usage(Oid schema)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(schema));
 }
 
+/*
+ * The model that an argument's type names; the relation is opened and locked.
+ */
 void
 fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 			   LOCKMODE lockmode)
@@ -197,6 +205,11 @@ has_privilege(Relation rel, AttrNumber attnum, AclMode mode)
 			: pg_attribute_aclcheck(relid, attnum, role, mode)) == ACLCHECK_OK;
 }
 
+/*
+ * Error 42501 where the caller lacks one of these privileges on the relation
+ * and on each of its columns: so who has none is told nothing, and nothing is
+ * done for him.  On which columns he needs them, the statement tells.
+ */
 void
 fca_model_check_privileges(const FcaModel *model, AclMode needed)
 {
@@ -212,6 +225,7 @@ fca_model_check_privileges(const FcaModel *model, AclMode needed)
 						   RelationGetRelationName(rel));
 }
 
+/* Gives the relation back (not the lock). */
 void
 fca_model_close(FcaModel *model)
 {
@@ -219,6 +233,11 @@ fca_model_close(FcaModel *model)
 	relation_close(model->rel, NoLock);
 }
 
+/*
+ * Was the relation made or rewritten after the snapshot of the statement was
+ * taken?  Then the statement waited for that, and its snapshot shows none of
+ * the rows.
+ */
 bool
 fca_model_is_newer(const FcaModel *model)
 {
@@ -261,6 +280,10 @@ has_user_types(TupleDesc desc)
 	return false;
 }
 
+/*
+ * Is there a column, of the row type or of the relation, whose type can be
+ * changed?  A quick look, for what only such types need.
+ */
 bool
 fca_model_has_user_types(const FcaModel *model)
 {
@@ -268,6 +291,7 @@ fca_model_has_user_types(const FcaModel *model)
 		has_user_types(model->rowdesc);
 }
 
+/* The row type's name, qualified and quoted, for messages. */
 const char *
 fca_model_name(const FcaModel *model)
 {
@@ -288,7 +312,10 @@ find_column(TupleDesc desc, const char *name)
 	return NULL;
 }
 
-/* The relation's column that holds a column of the row type: else 42703 with both names. */
+/*
+ * The relation's column that holds a column of the row type: else 42703 with
+ * both names.
+ */
 static Form_pg_attribute
 relation_column(const FcaModel *model, const char *name)
 {
@@ -306,6 +333,10 @@ relation_column(const FcaModel *model, const char *name)
 	return column;
 }
 
+/*
+ * Every column of the row type must be in the relation: error 42703 where one
+ * is not.
+ */
 void
 fca_model_check(const FcaModel *model)
 {
@@ -318,6 +349,10 @@ fca_model_check(const FcaModel *model)
 	}
 }
 
+/*
+ * The relation's column of that name; NULL where the row type has no such
+ * column.
+ */
 Form_pg_attribute
 fca_model_find_column(const FcaModel *model, const char *name)
 {
@@ -334,6 +369,10 @@ may_read(const FcaModel *model, const char *name)
 	return column != NULL && has_privilege(model->rel, column->attnum, ACL_SELECT);
 }
 
+/*
+ * The relation's column of that name, which must be a column of the row type:
+ * else 42703, with those that the caller may read.
+ */
 Form_pg_attribute
 fca_model_column(const FcaModel *model, const char *name)
 {
@@ -410,6 +449,10 @@ is_exact(Form_pg_attribute column, Form_pg_attribute wanted)
 	}
 }
 
+/*
+ * Error 0A000 where the relation tells more values of a column apart than the
+ * row type does: no page can start behind a row's.
+ */
 void
 fca_model_check_exact(const FcaModel *model, Form_pg_attribute column)
 {
@@ -431,6 +474,10 @@ fca_model_check_exact(const FcaModel *model, Form_pg_attribute column)
 			 errtablecol(model->rel, column->attnum)));
 }
 
+/*
+ * The values that the contract gives a resource's column, where the relation
+ * has an enum there; NULL for every other column.  NULL-terminated.
+ */
 const char *const *
 fca_model_values(const FcaModel *model, Form_pg_attribute column)
 {
@@ -442,7 +489,8 @@ fca_model_values(const FcaModel *model, Form_pg_attribute column)
 		? declared->one_of : NULL;
 }
 
-List	   *
+/* The labels of an enum, in their order. */
+List *
 fca_enum_labels(Oid type)
 {
 	Relation	catalog = table_open(EnumRelationId, AccessShareLock);
@@ -461,6 +509,7 @@ fca_enum_labels(Oid type)
 	return labels;
 }
 
+/* The labels of an enum, for messages. */
 const char *
 fca_enum_labels_text(Oid type)
 {
@@ -473,6 +522,10 @@ fca_enum_labels_text(Oid type)
 	return text.data;
 }
 
+/*
+ * The enum's label that is such a value: it may differ in case.  NULL where
+ * there is none; more than one are error 22023.
+ */
 const char *
 fca_enum_label(Oid type, const char *value)
 {
@@ -503,8 +556,8 @@ fca_enum_label(Oid type, const char *value)
 }
 
 /*
- * Has a table an index that begins with that column (0: with an expression), for
- * all of its rows?
+ * Has a table an index that begins with that column (0: with an expression),
+ * for all of its rows?
  */
 static bool
 has_index(Relation rel, AttrNumber attnum)
@@ -650,6 +703,10 @@ may_have_index(Oid relid, AttrNumber attnum)
 	return found;
 }
 
+/*
+ * Could an index find values of that column?  Also below a view; of a foreign
+ * table only the other server knows.
+ */
 bool
 fca_model_may_have_index(Form_pg_attribute column)
 {
@@ -697,8 +754,9 @@ primary_key(const FcaModel *model)
 }
 
 /*
- * NOT NULL says nothing of rows that are older than a constraint that is not
- * validated, nor of rows in tables that inherit the column.
+ * May that column of the relation hold NULL?  NOT NULL says nothing of rows
+ * that are older than a constraint that is not validated, nor of rows in
+ * tables that inherit the column.
  */
 bool
 fca_model_is_nullable(const FcaModel *model, Form_pg_attribute column)
@@ -716,6 +774,10 @@ fca_model_is_nullable(const FcaModel *model, Form_pg_attribute column)
 #endif
 }
 
+/*
+ * Is the column in the list?  Told by its number, since an open relation can
+ * get a new descriptor, by a VALIDATE CONSTRAINT of another session.
+ */
 bool
 fca_has_column(const List *columns, Form_pg_attribute column)
 {
@@ -729,7 +791,11 @@ fca_has_column(const List *columns, Form_pg_attribute column)
 	return false;
 }
 
-List	   *
+/*
+ * The relation's columns that make a total order: its primary key, else "id";
+ * error 55000 where it has neither.
+ */
+List *
 fca_model_order_key(const FcaModel *model)
 {
 	List	   *key = primary_key(model);
@@ -752,6 +818,7 @@ fca_model_order_key(const FcaModel *model)
 	return key;
 }
 
+/* The relation's single key column, or NULL. */
 Form_pg_attribute
 fca_model_find_key(const FcaModel *model)
 {
@@ -761,6 +828,10 @@ fca_model_find_key(const FcaModel *model)
 		? linitial(key) : find_column(RelationGetDescr(model->rel), "id");
 }
 
+/*
+ * Has the relation a unique index of that column alone, by which two of its
+ * own rows cannot have one value?
+ */
 bool
 fca_has_unique_index(Relation rel, Form_pg_attribute column)
 {
@@ -786,6 +857,7 @@ fca_has_unique_index(Relation rel, Form_pg_attribute column)
 	return found;
 }
 
+/* Can no two rows have one key, as those of a view can? */
 bool
 fca_model_key_is_unique(const FcaModel *model)
 {
@@ -795,6 +867,7 @@ fca_model_key_is_unique(const FcaModel *model)
 		 !model->rel->rd_rel->relhassubclass);
 }
 
+/* The relation's single key column: else error 55000. */
 Form_pg_attribute
 fca_model_key(const FcaModel *model)
 {

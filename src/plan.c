@@ -90,9 +90,9 @@ static Size memory_used = 0;
 static uint64 type_changes = 0;
 
 /*
- * A type or an enum's label has changed.  The server does not invalidate a plan
- * for these, but a text that names them must be written anew.  Whatever runs
- * may be interrupted by this, so it only sets flags.
+ * A type or an enum's label has changed.  The server does not invalidate a
+ * plan for these, but a text that names them must be written anew.  Whatever
+ * runs may be interrupted by this, so it only sets flags.
  */
 static void
 type_changed(Datum arg, int cacheid, uint32 hashvalue)
@@ -165,6 +165,7 @@ end_hold(void *arg)
 		SPI_freeplan(plan->plan);
 }
 
+/* The plan can be used until the current memory context is reset. */
 FcaPlan *
 fca_plan_hold(FcaPlan *plan)
 {
@@ -177,7 +178,9 @@ fca_plan_hold(FcaPlan *plan)
 	return plan;
 }
 
-/* Adds the types of columns that can change, and what these are domains over. */
+/*
+ * Adds the types of columns that can change, and what these are domains over.
+ */
 static void
 add_types(FcaPlan *plan, TupleDesc desc)
 {
@@ -193,7 +196,10 @@ add_types(FcaPlan *plan, TupleDesc desc)
 	}
 }
 
-/* Takes a plan out of the table; frees it, now or when no call uses it any more. */
+/*
+ * Takes a plan out of the table; frees it, now or when no call uses it any
+ * more.
+ */
 static void
 forget(FcaPlan *plan, const char *why)
 {
@@ -218,7 +224,9 @@ why_invalid(const FcaPlan *plan)
 	return SPI_plan_is_valid(plan->plan) ? NULL : "invalidated";
 }
 
-/* Forgets all plans, for that reason; where it is NULL, those that are wrong. */
+/*
+ * Forgets all plans, for that reason; where it is NULL, those that are wrong.
+ */
 static void
 sweep(const char *why_all)
 {
@@ -246,9 +254,10 @@ max_memory(void)
 }
 
 /*
- * The plan that makes room next, or NULL: one of the half that has not been used
- * for longest, by chance.  If it were always the very last, then of more keys
- * than there is room for, used in turn, each would be gone when its turn comes.
+ * The plan that makes room next, or NULL: one of the half that has not been
+ * used for longest, by chance.  If it were always the very last, then of more
+ * keys than there is room for, used in turn, each would be gone when its turn
+ * comes.
  */
 static FcaPlan *
 next_victim(void)
@@ -317,6 +326,7 @@ query_key(const FcaQuery *query)
 	return key;
 }
 
+/* Has the plan, as it would run now, a foreign table? */
 bool
 fca_plan_reads_foreign(const FcaPlan *plan)
 {
@@ -401,9 +411,9 @@ add_functions(Node *node, void *context)
 
 /*
  * May the current role execute the functions of a plan?  The executor asks for
- * those that are left in it, but not for what the planner has inlined or worked
- * out.  What is in their bodies is not known here: so a plan with functions is
- * for the role that it was made for.
+ * those that are left in it, but not for what the planner has inlined or
+ * worked out.  What is in their bodies is not known here: so a plan with
+ * functions is for the role that it was made for.
  */
 static bool
 may_execute(const FcaPlan *plan)
@@ -435,6 +445,12 @@ why_outdated(const FcaPlan *plan, const FcaQuery *query)
 	return plan->version != query->model->version ? "the row type has changed" : NULL;
 }
 
+/*
+ * The kept plan of the query's key, or NULL: then write the query's text and
+ * keep it; within SPI.  It can be used until the current memory context, which
+ * is SPI's or one below, is reset.  The model's relation is locked, so no
+ * change of it can make the plan wrong meanwhile.
+ */
 FcaPlan *
 fca_plan_find(const FcaQuery *query)
 {
@@ -477,8 +493,9 @@ fca_plan_find(const FcaQuery *query)
 	return plan;
 }
 
+/* Begins with no plan; ends with the current memory context. */
 void
-fca_held_plan_begin(FcaHeldPlan * held)
+fca_held_plan_begin(FcaHeldPlan *held)
 {
 	held->plan = NULL;
 	held->context = AllocSetContextCreate(CurrentMemoryContext, "fca_repo held plan",
@@ -497,15 +514,19 @@ serves(const FcaPlan *plan, const FcaQuery *query)
 		why_outdated(plan, query) == NULL && may_execute(plan);
 }
 
+/*
+ * The held plan where it is still right for the query; else fca_plan_find().
+ */
 FcaPlan *
-fca_held_plan_find(const FcaHeldPlan * held, const FcaQuery *query)
+fca_held_plan_find(const FcaHeldPlan *held, const FcaQuery *query)
 {
 	return held->plan != NULL && serves(held->plan, query)
 		? held->plan : fca_plan_find(query);
 }
 
+/* Holds this plan instead of the one before, and gives it. */
 FcaPlan *
-fca_held_plan_replace(FcaHeldPlan * held, FcaPlan *plan)
+fca_held_plan_replace(FcaHeldPlan *held, FcaPlan *plan)
 {
 	MemoryContext old;
 
@@ -522,9 +543,9 @@ fca_held_plan_replace(FcaHeldPlan * held, FcaPlan *plan)
 /*
  * Begins settings under which the parts of a page come one after the other, as
  * they must; and with "no_bitmaps" rows come from an index in order, since a
- * bitmap scan of few rows seems to cost the same, but they must be sorted then.
- * end_settings() ends them.  (Not inline: GCC 15 warns that a longjmp might
- * clobber its level.)
+ * bitmap scan of few rows seems to cost the same, but they must be sorted
+ * then. end_settings() ends them.  (Not inline: GCC 15 warns that a longjmp
+ * might clobber its level.)
  */
 static pg_noinline int
 begin_in_order(bool no_bitmaps)
@@ -600,8 +621,8 @@ hint_at_data(int sqlerrcode)
 }
 
 /*
- * Throws the caught error on without the text of a statement of ours: the caller
- * has not written it, and it may be long.
+ * Throws the caught error on without the text of a statement of ours: the
+ * caller has not written it, and it may be long.
  */
 pg_noreturn static void
 throw_without_text(const char *text, MemoryContext context, bool planning)
@@ -724,6 +745,12 @@ plan_text(const FcaQuery *query, int options)
 	return plan;
 }
 
+/*
+ * Prepares and plans the query's text, and keeps it; within SPI.  "options"
+ * are cursor options to plan with, or 0; with CURSOR_OPT_CUSTOM_PLAN, it is
+ * planned at each call, for its values.  What is wrong with the statement is
+ * an error here, and nothing is kept then.
+ */
 FcaPlan *
 fca_plan_keep(const FcaQuery *query, int options)
 {
@@ -763,12 +790,17 @@ check_cached(CachedPlan *cached)
 	return rows;
 }
 
+/*
+ * Plans without running, within SPI: so what is wrong with the statement as a
+ * whole shows, and the privileges that it needs are checked.
+ */
 void
 fca_plan_check(FcaPlan *plan)
 {
 	check_cached(SPI_plan_get_cached_plan(plan->plan));
 }
 
+/* Plans for the values of the query; the planner's estimate of its rows. */
 double
 fca_plan_estimate(FcaPlan *plan, const FcaQuery *query)
 {
@@ -776,6 +808,7 @@ fca_plan_estimate(FcaPlan *plan, const FcaQuery *query)
 									  CurrentResourceOwner, NULL));
 }
 
+/* The prepared plan. */
 SPIPlanPtr
 fca_plan_spi(const FcaPlan *plan)
 {
@@ -783,8 +816,8 @@ fca_plan_spi(const FcaPlan *plan)
 }
 
 /*
- * Around each run: the server may plan anew by itself, where search_path or the
- * role under row-level security is another one, or for these values only.
+ * Around each run: the server may plan anew by itself, where search_path or
+ * the role under row-level security is another one, or for these values only.
  */
 static int
 begin_run(const FcaPlan *plan)
@@ -792,6 +825,7 @@ begin_run(const FcaPlan *plan)
 	return plan->may_run_async ? begin_in_order(false) : 0;
 }
 
+/* Opens a cursor, of that name or of one that is made up where it is NULL. */
 Portal
 fca_plan_open(FcaPlan *plan, const FcaQuery *query, const char *name)
 {
@@ -816,6 +850,14 @@ fca_plan_open(FcaPlan *plan, const FcaQuery *query, const char *name)
 	return portal;
 }
 
+/*
+ * Runs a plan within SPI, at most "count" rows (0: all), and gives the number
+ * of rows processed.  Rows go to "dest", or to SPI_tuptable where it is NULL.
+ *
+ * "read_only" uses the snapshot of the calling statement; but where that had
+ * to wait for the relation to be rewritten, a new one, as the same SELECT
+ * would have, which waits before it takes a snapshot.
+ */
 uint64
 fca_plan_run(FcaPlan *plan, const FcaQuery *query, bool read_only, uint64 count,
 			 DestReceiver *dest)
@@ -862,6 +904,7 @@ discard_plans(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		sweep("DISCARD");
 }
 
+/* Follows DISCARD. */
 void
 fca_plan_init(void)
 {

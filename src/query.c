@@ -22,13 +22,18 @@
 #include "value.h"
 
 /*
- * The text of a list has one of these as a constant LIMIT, the smallest that is
- * not less than max_rows.  A kept plan cannot know max_rows; without a bound
- * the planner would reckon with a tenth of the table, and sort it.  The
+ * The text of a list has one of these as a constant LIMIT, the smallest that
+ * is not less than max_rows.  A kept plan cannot know max_rows; without a
+ * bound the planner would reckon with a tenth of the table, and sort it.  The
  * executor stops at max_rows by itself.
  */
 static const int page_bounds[] = {10, 100, 1000};
 
+/*
+ * Begins a query without parameters.  The address of "purpose" tells apart the
+ * queries of one model whose parameters are the same: it is that of a
+ * function's signature, of a declaration, or of a constant.
+ */
 void
 fca_query_begin(FcaQuery *query, const FcaModel *model, const void *purpose)
 {
@@ -48,6 +53,10 @@ fca_query_begin(FcaQuery *query, const FcaModel *model, const void *purpose)
 	fca_plan_key_add(query, (int64) (intptr_t) purpose);
 }
 
+/*
+ * Begins a query with the parameters and the plan key of another one, for
+ * another purpose; its text is its own.
+ */
 void
 fca_query_derive(FcaQuery *query, const FcaQuery *other, const void *purpose)
 {
@@ -63,18 +72,24 @@ fca_query_derive(FcaQuery *query, const FcaQuery *other, const void *purpose)
 	query->params = other->params;
 }
 
+/* Adds to the key of the plan. */
 void
 fca_plan_key_add(FcaQuery *query, int64 part)
 {
 	appendBinaryStringInfo(&query->plan_key, (char *) &part, sizeof(part));
 }
 
+/* Adds a column to the key of the plan. */
 void
 fca_plan_key_add_column(FcaQuery *query, Form_pg_attribute column)
 {
 	fca_plan_key_add(query, column->attnum);
 }
 
+/*
+ * Adds a parameter and gives its number; its type becomes part of the plan's
+ * key.
+ */
 int
 fca_query_param(FcaQuery *query, Oid type, Datum value, bool isnull)
 {
@@ -91,6 +106,7 @@ fca_query_param(FcaQuery *query, Oid type, Datum value, bool isnull)
 	return ++query->nparams;
 }
 
+/* The parameters, for the executor. */
 ParamListInfo
 fca_query_params(const FcaQuery *query)
 {
@@ -109,6 +125,7 @@ fca_query_params(const FcaQuery *query)
 	return params;
 }
 
+/* Error 2201W, by the argument's name, where a limit is negative. */
 void
 fca_check_limit(const NullableDatum *limit, const char *name)
 {
@@ -120,6 +137,12 @@ fca_check_limit(const NullableDatum *limit, const char *name)
 				 errhint("For no limit, use NULL.")));
 }
 
+/*
+ * The limit that the arguments skip (or NULL) and max_rows mean; negative ones
+ * are errors 2201X and 2201W.  Part of the plan's key.  "one_select": is the
+ * text one SELECT, so that its LIMIT is that of the list?  A page may be
+ * several.
+ */
 FcaLimit
 fca_query_limit(FcaQuery *query, const NullableDatum *skip,
 				const NullableDatum *max_rows, bool one_select)
@@ -153,6 +176,7 @@ fca_query_limit(FcaQuery *query, const NullableDatum *skip,
 	return limit;
 }
 
+/* The relation's qualified name. */
 const char *
 fca_relation_text(const FcaModel *model)
 {
@@ -160,6 +184,7 @@ fca_relation_text(const FcaModel *model)
 									  RelationGetRelationName(model->rel));
 }
 
+/* The column, of the relation whose alias is "r". */
 const char *
 fca_column_text(Form_pg_attribute column)
 {
@@ -217,6 +242,7 @@ has_trusted_casts(Form_pg_attribute column)
 	return trusted;
 }
 
+/* The column as a value of another type, in which no cast of others runs. */
 const char *
 fca_cast_text(Form_pg_attribute column, Oid type, int32 typmod)
 {
@@ -280,6 +306,9 @@ row_column_text(const FcaModel *model, Form_pg_attribute column, Form_pg_attribu
 	return psprintf("%s AS %s", text, quote_identifier(NameStr(wanted->attname)));
 }
 
+/*
+ * The row type's columns, in its order, from the relation's: a, b::type AS b.
+ */
 void
 fca_append_row(StringInfo text, const FcaModel *model)
 {
@@ -298,6 +327,7 @@ fca_append_row(StringInfo text, const FcaModel *model)
 	}
 }
 
+/* " (a, b)"; nothing for no columns. */
 void
 fca_append_columns(StringInfo text, const List *columns)
 {
@@ -314,6 +344,9 @@ fca_append_columns(StringInfo text, const List *columns)
 		appendStringInfoChar(text, ')');
 }
 
+/*
+ * INSERT INTO relation AS r (columns); without columns, of all that there are.
+ */
 void
 fca_append_insert(FcaQuery *query, const List *columns)
 {
@@ -321,6 +354,9 @@ fca_append_insert(FcaQuery *query, const List *columns)
 	fca_append_columns(&query->text, columns);
 }
 
+/*
+ * RETURNING the row type's columns; a row type that has none is error 0A000.
+ */
 void
 fca_append_returning(StringInfo text, const FcaModel *model)
 {
@@ -420,6 +456,11 @@ is_read(Form_pg_attribute column, Oid operand_type)
 	return category == TYPCATEGORY_STRING;
 }
 
+/*
+ * Adds a value that a column is compared with as a parameter.  Text is read as
+ * a value of the column's type, by its input function, since a cast may be
+ * somebody's function.
+ */
 int
 fca_query_operand(FcaQuery *query, Form_pg_attribute column, Oid type,
 				  Datum value, bool isnull)
@@ -434,6 +475,7 @@ fca_query_operand(FcaQuery *query, Form_pg_attribute column, Oid type,
 	return fca_query_param(query, type, value, isnull);
 }
 
+/* Adds an array of such values, whose elements are read in the same way. */
 int
 fca_query_operands(FcaQuery *query, Form_pg_attribute column, Oid array_type,
 				   Datum value, bool isnull)
@@ -499,7 +541,9 @@ operand_text(const char *operand, Oid cast)
 		: operand;
 }
 
-/* column OPERATOR operand: "operand" is an SQL expression of the given type. */
+/*
+ * column OPERATOR operand: "operand" is an SQL expression of the given type.
+ */
 const char *
 fca_comparison_text(Form_pg_attribute column, int strategy,
 					const char *operand, Oid operand_type)
@@ -521,6 +565,10 @@ fca_comparison_text(Form_pg_attribute column, int strategy,
 					operand_text(operand, cast));
 }
 
+/*
+ * The label of the column's enum that is that value, perhaps in other letters:
+ * else 22023.
+ */
 const char *
 fca_column_label(Form_pg_attribute column, const char *value, bool any_case)
 {
@@ -557,6 +605,7 @@ fca_any_text(Form_pg_attribute column, int param, bool hashed)
 					compared_text(column), operator_text(operator), param);
 }
 
+/* column = 'literal', in the column's own type. */
 const char *
 fca_literal_text(Form_pg_attribute column, const char *literal)
 {
@@ -567,18 +616,21 @@ fca_literal_text(Form_pg_attribute column, const char *literal)
 	return label_text(column, literal);
 }
 
+/* Has a type an order? */
 bool
 fca_type_has_ordering(Oid type)
 {
 	return OidIsValid(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr);
 }
 
+/* Has a type an operator of equality? */
 bool
 fca_type_has_equality(Oid type)
 {
 	return OidIsValid(lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr);
 }
 
+/* The column as text that can be searched. */
 const char *
 fca_searched_text(Form_pg_attribute column)
 {
@@ -590,12 +642,14 @@ fca_searched_text(Form_pg_attribute column)
 					plain ? "" : " COLLATE pg_catalog.\"default\"");
 }
 
+/* column ILIKE pattern, which is an SQL expression. */
 const char *
 fca_like_text(Form_pg_attribute column, const char *pattern)
 {
 	return psprintf("%s OPERATOR(pg_catalog.~~*) %s", fca_searched_text(column), pattern);
 }
 
+/* A LIKE pattern of literal text, with anything before or after it. */
 Datum
 fca_like_pattern(const char *literal, int length, bool any_before, bool any_after)
 {
@@ -633,7 +687,7 @@ append_order(StringInfo text, const FcaSortKey *keys, int nkeys)
 /* SELECT ... WHERE condition AND after ORDER BY ... LIMIT. */
 static void
 append_select(FcaQuery *query, const char *condition, const char *after,
-			  const FcaSortKey *keys, int nkeys, const FcaLimit * limit)
+			  const FcaSortKey *keys, int nkeys, const FcaLimit *limit)
 {
 	appendStringInfoString(&query->text, "SELECT ");
 	fca_append_row(&query->text, query->model);
@@ -707,7 +761,9 @@ equal_text(const FcaQuery *query, const FcaSortKey *key)
 		: psprintf("%s IS NULL", fca_column_text(key->column));
 }
 
-/* Adds the branches that are behind one in a key, and equal it in the prefix. */
+/*
+ * Adds the branches that are behind one in a key, and equal it in the prefix.
+ */
 static List *
 add_branches(const FcaQuery *query, const FcaSortKey *key, const char *prefix,
 			 List *branches)
@@ -727,7 +783,10 @@ add_branches(const FcaQuery *query, const FcaSortKey *key, const char *prefix,
 	return branches;
 }
 
-/* Appends: behind the position in these keys, of which a row may equal it in some. */
+/*
+ * Appends: behind the position in these keys, of which a row may equal it in
+ * some.
+ */
 static void
 append_after(StringInfo text, const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 {
@@ -757,15 +816,15 @@ append_after(StringInfo text, const FcaQuery *query, const FcaSortKey *keys, int
 #define MAX_BRANCHES 4
 
 /*
- * The rows behind a position, for any keys: those that equal it in all keys but
- * the last, then those that equal it in all but the last two, and so on; each
- * of these reads one range of an index on the keys, and no row is in two.  Each
- * also repeats the columns and the condition, so the keys beyond the first few
- * share one.
+ * The rows behind a position, for any keys: those that equal it in all keys
+ * but the last, then those that equal it in all but the last two, and so on;
+ * each of these reads one range of an index on the keys, and no row is in two.
+ * Each also repeats the columns and the condition, so the keys beyond the
+ * first few share one.
  */
 static void
 append_branches(FcaQuery *query, const char *condition, const FcaSortKey *keys,
-				int nkeys, const FcaLimit * limit)
+				int nkeys, const FcaLimit *limit)
 {
 	List	   *branches = NIL;
 	ListCell   *cell;
@@ -799,9 +858,13 @@ append_branches(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 	}
 }
 
+/*
+ * SELECT of the row type's columns, under a condition (or NULL), in the order
+ * of the keys; where the keys have parameters, from behind that position on.
+ */
 void
 fca_append_list(FcaQuery *query, const char *condition, const FcaSortKey *keys,
-				int nkeys, const FcaLimit * limit)
+				int nkeys, const FcaLimit *limit)
 {
 	const char *after = NULL;
 
@@ -818,8 +881,8 @@ fca_append_list(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 }
 
 /*
- * The elements of $n as k(id, n), in order.  In FROM, unnest() would make columns
- * of the fields of a composite.
+ * The elements of $n as k(id, n), in order.  In FROM, unnest() would make
+ * columns of the fields of a composite.
  */
 static const char *
 elements_text(const FcaQuery *query, int n)
@@ -840,8 +903,8 @@ element_comparison(const FcaQuery *query, Form_pg_attribute column, int n)
 }
 
 /*
- * Where a sort key is among the row type's columns as the relation has it: from 1
- * on, without dropped ones; else 0.
+ * Where a sort key is among the row type's columns as the relation has it:
+ * from 1 on, without dropped ones; else 0.
  */
 static int
 key_in_row(const FcaModel *model, const FcaSortKey *key)
@@ -863,9 +926,9 @@ key_in_row(const FcaModel *model, const FcaSortKey *key)
 }
 
 /*
- * A list within parentheses, LIMIT $limit_param (0: none), whose rows are sorted once
- * more outside.  Beside the row type's columns it has the sort keys that the
- * relation has in another type, which may tell more apart.
+ * A list within parentheses, LIMIT $limit_param (0: none), whose rows are
+ * sorted once more outside.  Beside the row type's columns it has the sort
+ * keys that the relation has in another type, which may tell more apart.
  */
 static void
 append_subselect(FcaQuery *query, const char *condition, const FcaSortKey *keys,
@@ -885,7 +948,10 @@ append_subselect(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 	appendStringInfoChar(text, ')');
 }
 
-/* The row type's columns of such a list, by the names that append_list_names() gives. */
+/*
+ * The row type's columns of such a list, by the names that append_list_names()
+ * gives.
+ */
 static void
 append_outer_row(FcaQuery *query)
 {
@@ -940,6 +1006,10 @@ append_outer_order(FcaQuery *query, const FcaSortKey *keys, int nkeys, bool reve
 	}
 }
 
+/*
+ * SELECT of the rows whose column equals an element of the array $n, in the
+ * order of the elements, by a look-up for each.
+ */
 void
 fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n)
 {
@@ -951,6 +1021,7 @@ fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n)
 					 element_comparison(query, column, n));
 }
 
+/* SELECT of a row for each element of $n that more than one row equals. */
 void
 fca_append_ambiguous(FcaQuery *query, Form_pg_attribute column, int n)
 {
@@ -961,6 +1032,11 @@ fca_append_ambiguous(FcaQuery *query, Form_pg_attribute column, int n)
 					 element_comparison(query, column, n));
 }
 
+/*
+ * SELECT of, for each element of the array $n, the rows whose column equals
+ * it, in the order of the keys, at most as many as the parameter says (0:
+ * all); "reversed" gives these in the reverse order.
+ */
 void
 fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
 					FcaSortKey *keys, int nkeys, int limit_param, bool reversed)
@@ -976,6 +1052,10 @@ fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
 	append_outer_order(query, keys, nkeys, reversed);
 }
 
+/*
+ * SELECT of the first rows by the keys, as many as the parameter says, given
+ * in the reverse order.
+ */
 void
 fca_append_reversed(FcaQuery *query, const char *condition, FcaSortKey *keys,
 					int nkeys, int limit_param)

@@ -168,6 +168,13 @@ still_valid(const Repeat *repeat, const FcaPlan *plan)
 		repeat->desc->snapshot == GetActiveSnapshot();
 }
 
+/*
+ * Runs the plan, at most "count" rows (0: all) to "dest", if this is not the
+ * query's first call and the plan is one that can be rescanned; gives their
+ * number in "processed".  Else does nothing and gives false.
+ *
+ * For set-returning functions that only read.
+ */
 bool
 fca_repeat_run(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 			   uint64 count, DestReceiver *dest, uint64 *processed)

@@ -125,9 +125,9 @@ read_rows(void *arg)
 }
 
 /*
- * Reads all rows.  What is taken back with a row that cannot be read must not be
- * the work of another one's default: so where defaults are worked out, either
- * all are read in one subtransaction, or each in its own.
+ * Reads all rows.  What is taken back with a row that cannot be read must not
+ * be the work of another one's default: so where defaults are worked out,
+ * either all are read in one subtransaction, or each in its own.
  */
 static void
 read_all(Report *report)
@@ -268,8 +268,8 @@ create_next(void *arg)
 }
 
 /*
- * The same in a subtransaction.  A row is read again when it is tried again: what
- * its defaults did went with the failure.
+ * The same in a subtransaction.  A row is read again when it is tried again:
+ * what its defaults did went with the failure.
  */
 static void
 create_in_turn(Report *report)
@@ -427,9 +427,10 @@ key_text(const FcaModel *model)
 }
 
 /*
- * create_many_report(model, rows): creates the rows that can be, and gives for each
- * its key, or the SQLSTATE and the message of why it was not created.  What is
- * wrong with every row alike, such as a missing privilege, is an error.
+ * create_many_report(model, rows): creates the rows that can be, and gives for
+ * each its key, or the SQLSTATE and the message of why it was not created.
+ * What is wrong with every row alike, such as a missing privilege, is an
+ * error.
  */
 PG_FUNCTION_INFO_V1(fca_create_many_report);
 

@@ -30,8 +30,9 @@ fca_resource_column(const FcaResource *resource, const char *name)
 }
 
 /*
- * The resource's relation, locked as asked for; InvalidOid where there is none.
- * As for a statement that names it, the schema's USAGE is demanded (42501).
+ * The resource's relation, locked as asked for; InvalidOid where there is
+ * none. As for a statement that names it, the schema's USAGE is demanded
+ * (42501).
  */
 Oid
 fca_resource_relid(const FcaResource *resource, LOCKMODE lockmode)
@@ -41,7 +42,10 @@ fca_resource_relid(const FcaResource *resource, LOCKMODE lockmode)
 							lockmode, true);
 }
 
-/* The resource's row type; InvalidOid where the extension has none of that name. */
+/*
+ * The resource's row type; InvalidOid where the extension has none of that
+ * name.
+ */
 Oid
 fca_resource_rowtype(const FcaResource *resource)
 {

@@ -14,8 +14,9 @@
 
 #define WRONG_SHAPE "the relation's columns do not match the row type"
 
-const		FcaLimit fca_one_row = {.count = 2};
+const FcaLimit fca_one_row = {.count = 2};
 
+/* Begins a set-returning function's result, empty so far. */
 void
 fca_rows_begin(FunctionCallInfo fcinfo)
 {
@@ -45,6 +46,7 @@ prepare_store(ReturnSetInfo *result)
 	MemoryContextSwitchTo(old);
 }
 
+/* Appends one row of values to the result. */
 void
 fca_rows_add(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls)
 {
@@ -55,6 +57,11 @@ fca_rows_add(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls)
 						 unconstify(Datum *, values), unconstify(bool *, nulls));
 }
 
+/*
+ * Is the row type as the caller's statement knows it?  It may have begun
+ * before another session added or dropped a column: no column must be told by
+ * its position then.
+ */
 void
 fca_rows_check_type(FunctionCallInfo fcinfo, const FcaModel *model)
 {
@@ -77,6 +84,10 @@ fca_rows_check_type(FunctionCallInfo fcinfo, const FcaModel *model)
 				 errdetail("The row type has changed since the statement began.")));
 }
 
+/*
+ * Error 0A000 where rows of another server would be locked: it is asked to
+ * lock them, but not told to skip locked ones, or not to wait for them.
+ */
 void
 fca_check_lockable(const FcaPlan *plan, const FcaModel *model, const char *clause)
 {
@@ -89,9 +100,13 @@ fca_check_lockable(const FcaPlan *plan, const FcaModel *model, const char *claus
 				 errtable(model->rel)));
 }
 
+/*
+ * Runs the plan within SPI and appends its rows to the result, at most as many
+ * as the limit says (NULL: all).  Gives their number.
+ */
 uint64
 fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
-				bool read_only, const FcaLimit * limit)
+				bool read_only, const FcaLimit *limit)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext rows_context = result->econtext->ecxt_per_query_memory;
@@ -129,6 +144,10 @@ fca_rows_append(FunctionCallInfo fcinfo, FcaPlan *plan, const FcaQuery *query,
 	return count;
 }
 
+/*
+ * Runs a plan within SPI whose first row is wanted: it comes as a composite
+ * value of the model's type in "context".  Gives the number of rows.
+ */
 uint64
 fca_rows_single(FcaPlan *plan, const FcaQuery *query, bool read_only,
 				MemoryContext context, Datum *row)

@@ -68,8 +68,8 @@ owner_of(const ObjectAddress *object)
 
 /*
  * Looks at the objects of the schema.  Gives a transaction that is making one
- * and has not ended, so that it cannot be told yet whose the object will be; or
- * none.
+ * and has not ended, so that it cannot be told yet whose the object will be;
+ * or none.
  */
 static TransactionId
 guard_objects(Oid schema, Oid role)
@@ -142,6 +142,10 @@ guard_grants(HeapTuple tuple, Oid role)
 	}
 }
 
+/*
+ * Error 42501 unless the schema, all that is in it and the right to add to it
+ * are the role's, or of superusers.
+ */
 void
 fca_guard_schema_for(Oid schema, Oid role)
 {

@@ -7,10 +7,6 @@
 
 #include "compat.h"
 
-/*
- * Error 42501 unless the schema, all that is in it and the right to add to it
- * are the role's, or of superusers.
- */
 extern void fca_guard_schema_for(Oid schema, Oid role);
 
 #endif							/* FCA_SCHEMA_GUARD_H */

@@ -30,6 +30,7 @@ define_switch(const char *name, const char *description, const char *details,
 							 GUC_NOT_IN_SAMPLE | GUC_EXPLAIN, NULL, NULL, NULL);
 }
 
+/* Defines them. */
 void
 fca_settings_init(void)
 {

@@ -20,7 +20,6 @@ extern bool fca_enable_index_order;
 extern bool fca_enable_hashed_lists;
 extern bool fca_enable_estimates;
 
-/* Defines them. */
 extern void fca_settings_init(void);
 
 #endif							/* FCA_SETTINGS_H */

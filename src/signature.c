@@ -96,8 +96,8 @@ fits(HeapTuple tuple, const FcaSignature *signature)
 }
 
 /*
- * Does a row of pg_proc declare this finder?  For who calls a finder by another
- * way than its function.
+ * Does a row of pg_proc declare this finder?  For who calls a finder by
+ * another way than its function.
  */
 bool
 fca_finder_signature_fits(HeapTuple function, const FcaResource *resource,
@@ -181,8 +181,8 @@ set_checked(Oid function, uint64 since)
 }
 
 /*
- * Error 42P13 unless the SQL function is declared as this module expects.  Every
- * C function calls this before it reads an argument.
+ * Error 42P13 unless the SQL function is declared as this module expects.
+ * Every C function calls this before it reads an argument.
  */
 void
 fca_check_signature(FunctionCallInfo fcinfo, const FcaSignature *expected)

@@ -26,8 +26,8 @@ typedef struct FcaSignature
 } FcaSignature;
 
 /*
- * Defines the signature of a C function, f_signature, beside it: what it returns,
- * and its arguments.  A function without arguments says InvalidOid.
+ * Defines the signature of a C function, f_signature, beside it: what it
+ * returns, and its arguments.  A function without arguments says InvalidOid.
  */
 #define FCA_FUNCTION(f, result, ...) \
 	static const FcaSignature f##_signature = {#f, false, result, {__VA_ARGS__}}; \

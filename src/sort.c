@@ -14,8 +14,8 @@
 #include "value.h"
 
 /*
- * Bounds of a sort list.  Behind a position, where each key is compared more than
- * once, the text and the time to plan it grow faster.
+ * Bounds of a sort list.  Behind a position, where each key is compared more
+ * than once, the text and the time to plan it grow faster.
  */
 #define MAX_KEYS 32
 #define MAX_KEYS_BEHIND 16
@@ -167,6 +167,14 @@ check_count(const FcaSort *sort, int max)
 				 errdetail("sort_by has %d keys.", sort->ngiven)));
 }
 
+/*
+ * Reads a sort_by argument, by SQL's rules for names: not quoted, they are
+ * folded to lower case.  NULL means the model's key, which is also the last
+ * sort key of every list that does not name it.  Part of the plan's key.
+ * Errors: 42703 for what is no column, 22023 for what is no sort list, 42883
+ * for a type without order, 55000 where the model has no key, 54000 for more
+ * than 32 keys.
+ */
 FcaSort *
 fca_sort_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 {
@@ -273,9 +281,9 @@ has_one_text(Oid type)
 }
 
 /*
- * A position must tell its values apart, and some do not as JSON: a jsonb null is
- * like NULL, arrays lose their bounds, and a composite type may hold both.  A
- * range is text there, which of times is another one under each DateStyle
+ * A position must tell its values apart, and some do not as JSON: a jsonb null
+ * is like NULL, arrays lose their bounds, and a composite type may hold both.
+ * A range is text there, which of times is another one under each DateStyle
  * and TimeZone, and may be read as another time.
  */
 static void
@@ -304,6 +312,13 @@ check_position(const FcaQuery *query, Form_pg_attribute column)
 				 errtablecol(query->model->rel, column->attnum)));
 }
 
+/*
+ * Reads the position behind which a page starts: a JSON object that gives
+ * every sort key its value, as to_jsonb(row) does; NULL means the first page.
+ * Errors: 22023 where it is no object or lacks a sort key, the type's own
+ * where a value does not fit, 0A000 for jsonb, array and composite columns and
+ * for ranges of times, 54000 behind a position for more than 16 keys.
+ */
 void
 fca_sort_read_after(FcaSort *sort, FcaQuery *query, FunctionCallInfo fcinfo, int argno)
 {

@@ -24,6 +24,12 @@ ends_statement(const ErrorData *error)
 		category == ERRCODE_INTERNAL_ERROR;
 }
 
+/*
+ * Runs a step in a subtransaction.  NULL, or the error in which it ended, in
+ * the current memory context; then all that it did is taken back.  What ends
+ * the caller's whole statement (a cancel, a lock_timeout, a serialization
+ * failure, a lack of memory, an internal error) is thrown on.
+ */
 ErrorData *
 fca_try(FcaStep step, void *arg)
 {

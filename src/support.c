@@ -90,7 +90,10 @@ read_finder_call(CallEstimate *estimate, List *arguments)
 			read_keys(estimate, list_nth(arguments, n));
 }
 
-/* The same of a function of the base repository, whose limits have these names. */
+/*
+ * The same of a function of the base repository, whose limits have these
+ * names.
+ */
 static void
 read_base_call(CallEstimate *estimate, List *arguments, HeapTuple function)
 {
@@ -158,8 +161,9 @@ distinct_values(Oid relid, const char *column, double rows)
 }
 
 /*
- * The rows that a finder has for one key; -1 where nothing is known of them.  What
- * statistics tell is for this role only, and so is a plan that is made with it.
+ * The rows that a finder has for one key; -1 where nothing is known of them.
+ * What statistics tell is for this role only, and so is a plan that is made
+ * with it.
  */
 static double
 rows_of_key(const CallEstimate *estimate, PlannerInfo *root)
@@ -213,8 +217,9 @@ estimate_rows(FuncExpr *call, PlannerInfo *root)
 }
 
 /*
- * The planner's questions about a call: how many rows it gives, at what cost, and
- * on PostgreSQL 19 by which query.  None is answered by running code of others.
+ * The planner's questions about a call: how many rows it gives, at what cost,
+ * and on PostgreSQL 19 by which query.  None is answered by running code of
+ * others.
  */
 PG_FUNCTION_INFO_V1(fca_planner_support);
 

@@ -91,8 +91,8 @@ missing_columns(const FcaResource *resource, Relation rel)
 }
 
 /*
- * Can a foreign key refer to this resource's id?  Not where the user has a view
- * there, or a table without a unique key of id alone.
+ * Can a foreign key refer to this resource's id?  Not where the user has a
+ * view there, or a table without a unique key of id alone.
  */
 static bool
 can_be_referenced(const FcaResource *resource)
@@ -210,9 +210,9 @@ index_predicate(const FcaFinder *finder)
 }
 
 /*
- * The indexes that the finders of a table read by.  One for each set of columns
- * and fixed conditions: an index serves both directions.  Unique keys have
- * theirs; the searches have a trigram index each.
+ * The indexes that the finders of a table read by.  One for each set of
+ * columns and fixed conditions: an index serves both directions.  Unique keys
+ * have theirs; the searches have a trigram index each.
  */
 static void
 create_indexes(const FcaResource *resource)
@@ -280,7 +280,10 @@ typedef struct Unindexed
 	StringInfoData commands;
 } Unindexed;
 
-/* The trigram indexes of a table's searches, where pg_trgm is or can be installed. */
+/*
+ * The trigram indexes of a table's searches, where pg_trgm is or can be
+ * installed.
+ */
 static void
 create_trigram_indexes(const FcaResource *resource, Unindexed *unindexed)
 {
@@ -304,7 +307,9 @@ create_trigram_indexes(const FcaResource *resource, Unindexed *unindexed)
 	}
 }
 
-/* The trigger's function is made once; one that is there is seen by the guard. */
+/*
+ * The trigger's function is made once; one that is there is seen by the guard.
+ */
 static void
 create_trigger_function(void)
 {
@@ -320,7 +325,10 @@ create_trigger_function(void)
 			"END\n$$");
 }
 
-/* updated_at is kept true whoever updates the row, unless they give it a value. */
+/*
+ * updated_at is kept true whoever updates the row, unless they give it a
+ * value.
+ */
 static void
 create_trigger(const FcaResource *resource)
 {
@@ -399,10 +407,10 @@ check_existing(void)
 }
 
 /*
- * create_tables(): makes those of the resources' relations that are not there as
- * tables of the caller, with keys, checks, indexes and a trigger, and gives them.
- * Relations that are there must have every column, or nothing is made (42703).
- * Of two sessions the second waits for the first.
+ * create_tables(): makes those of the resources' relations that are not there
+ * as tables of the caller, with keys, checks, indexes and a trigger, and gives
+ * them. Relations that are there must have every column, or nothing is made
+ * (42703). Of two sessions the second waits for the first.
  */
 FCA_SET_FUNCTION(fca_create_tables, REGCLASSOID, InvalidOid);
 

@@ -68,7 +68,10 @@ conflict_columns(const FcaCall *call, int argno)
 	return columns;
 }
 
-/* The assignment of a conflict column, which must have a value to find a row by. */
+/*
+ * The assignment of a conflict column, which must have a value to find a row
+ * by.
+ */
 static FcaAssignment *
 assignment_of(const FcaQuery *query, const List *assignments,
 			  Form_pg_attribute column)
@@ -163,8 +166,8 @@ update_plan(FcaPlan *plan, FcaQuery *query, const List *assignments, const List 
 }
 
 /*
- * Is there a row, which a trigger has kept the UPDATE from changing?  The INSERT
- * would find that out too, but by running the trigger a second time.
+ * Is there a row, which a trigger has kept the UPDATE from changing?  The
+ * INSERT would find that out too, but by running the trigger a second time.
  */
 static bool
 is_discarded(const FcaQuery *update, const List *assignments, const List *conflict)
@@ -281,9 +284,9 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 }
 
 /*
- * upsert(model, data, conflict_columns): creates the row, or sets the given columns
- * of the one with the same conflict columns, and gives it.  42P10 where no unique
- * index decides, P0002 where a trigger lets neither happen.
+ * upsert(model, data, conflict_columns): creates the row, or sets the given
+ * columns of the one with the same conflict columns, and gives it.  42P10
+ * where no unique index decides, P0002 where a trigger lets neither happen.
  */
 FCA_SET_FUNCTION(fca_upsert, ANYELEMENTOID,
 				 ANYELEMENTOID, JSONBOID, TEXTARRAYOID);
@@ -306,9 +309,9 @@ fca_upsert(PG_FUNCTION_ARGS)
 }
 
 /*
- * upsert_many(model, rows, conflict_columns): the same for each object of an array,
- * in that order, all or none.  A row sees those before it; its memory is given
- * back before the next one.
+ * upsert_many(model, rows, conflict_columns): the same for each object of an
+ * array, in that order, all or none.  A row sees those before it; its memory
+ * is given back before the next one.
  */
 FCA_SET_FUNCTION(fca_upsert_many, ANYELEMENTOID,
 				 ANYELEMENTOID, JSONBOID, TEXTARRAYOID);

@@ -83,12 +83,22 @@ make_input(Oid type, int32 typmod, bool is_limited, const char *column)
 	return input;
 }
 
+/*
+ * How JSON becomes values of a type, for an argument of that name.  Lives in
+ * the current memory context.
+ */
 FcaTypeInput *
 fca_input(Oid type, int32 typmod, const char *column)
 {
 	return make_input(type, typmod, true, column);
 }
 
+/*
+ * How JSON becomes values of a column of the model's relation, where the
+ * contract's values are read as the labels of an enum.  Lives in the current
+ * memory context. What is not limited is to compare with: limits of length and
+ * precision, and what domains demand, are not applied, at any depth.
+ */
 FcaTypeInput *
 fca_column_input(const FcaModel *model, Form_pg_attribute column, bool is_limited)
 {
@@ -105,7 +115,7 @@ fca_column_input(const FcaModel *model, Form_pg_attribute column, bool is_limite
 
 /* Calls the type's input function. */
 static Datum
-read_text(FcaTypeInput * input, char *text)
+read_text(FcaTypeInput *input, char *text)
 {
 	if (input->values != NULL)
 		for (const char *const *value = input->values; *value != NULL; value++)
@@ -148,7 +158,7 @@ scalar_text(const JsonbValue *json)
 	}
 }
 
-static Datum read_value(FcaTypeInput * input, const JsonbValue *json, bool *isnull);
+static Datum read_value(FcaTypeInput *input, const JsonbValue *json, bool *isnull);
 
 /* What is known of an array while its JSON is read. */
 typedef struct ArrayReading
@@ -222,7 +232,7 @@ read_dimension(ArrayReading *reading, JsonbContainer *container, int depth)
 }
 
 static Datum
-read_array(FcaTypeInput * input, const JsonbValue *json)
+read_array(FcaTypeInput *input, const JsonbValue *json)
 {
 	ArrayReading reading = {0};
 	int			lower[MAXDIM];
@@ -256,11 +266,12 @@ read_array(FcaTypeInput * input, const JsonbValue *json)
 }
 
 /*
- * An int2vector or oidvector is an array whose only dimension begins at 0; code
- * of the server relies on that, so only the type's input function may make one.
+ * An int2vector or oidvector is an array whose only dimension begins at 0;
+ * code of the server relies on that, so only the type's input function may
+ * make one.
  */
 static Datum
-read_vector(FcaTypeInput * input, const JsonbValue *json)
+read_vector(FcaTypeInput *input, const JsonbValue *json)
 {
 	StringInfoData text;
 	JsonbIterator *it = NULL;
@@ -286,7 +297,7 @@ read_vector(FcaTypeInput * input, const JsonbValue *json)
 
 /* A composite value from a JSON object: a key that is no field is an error. */
 static Datum
-read_row(FcaTypeInput * input, const JsonbValue *json)
+read_row(FcaTypeInput *input, const JsonbValue *json)
 {
 	TupleDesc	row = input->row;
 	Datum	   *values = palloc0(sizeof(Datum) * row->natts);
@@ -336,7 +347,7 @@ read_row(FcaTypeInput * input, const JsonbValue *json)
 
 /* One value of any type. */
 static Datum
-read_value(FcaTypeInput * input, const JsonbValue *json, bool *isnull)
+read_value(FcaTypeInput *input, const JsonbValue *json, bool *isnull)
 {
 	Datum		value = (Datum) 0;
 
@@ -384,7 +395,7 @@ typedef struct ErrorSource
 {
 	const char *column;
 	int64		row;			/* 0: of none; -1: no JSON */
-}			ErrorSource;
+} ErrorSource;
 
 static void
 error_context(void *arg)
@@ -401,8 +412,8 @@ error_context(void *arg)
 }
 
 /*
- * Throws the caught error on, with the column in its field, unless it names one
- * itself, as that of a domain's function may.
+ * Throws the caught error on, with the column in its field, unless it names
+ * one itself, as that of a domain's function may.
  */
 pg_noreturn static void
 throw_with_column(const char *column, MemoryContext context)
@@ -421,7 +432,7 @@ throw_with_column(const char *column, MemoryContext context)
 
 /* A value of JSON or, where that is NULL, of text. */
 static Datum
-input_value(FcaTypeInput * input, const JsonbValue *json, char *text, int64 row, bool *isnull)
+input_value(FcaTypeInput *input, const JsonbValue *json, char *text, int64 row, bool *isnull)
 {
 	ErrorContextCallback callback;
 	ErrorSource source;
@@ -450,14 +461,22 @@ input_value(FcaTypeInput * input, const JsonbValue *json, char *text, int64 row,
 	return value;
 }
 
+/*
+ * One value, in the current memory context.  A JSON null is an SQL NULL, which
+ * a domain may refuse.  "row" is the ordinal of the row in a batch, or 0.
+ */
 Datum
-fca_input_value(FcaTypeInput * input, const JsonbValue *json, int64 row, bool *isnull)
+fca_input_value(FcaTypeInput *input, const JsonbValue *json, int64 row, bool *isnull)
 {
 	return input_value(input, json, NULL, row, isnull);
 }
 
+/*
+ * A value from one of a text-like type, to compare with: a number that no
+ * value of the type can equal is NULL.
+ */
 Datum
-fca_input_text(FcaTypeInput * input, Oid type, Datum text, bool *isnull)
+fca_input_text(FcaTypeInput *input, Oid type, Datum text, bool *isnull)
 {
 	Oid			output;
 	bool		is_varlena;
@@ -472,6 +491,10 @@ fca_input_text(FcaTypeInput * input, Oid type, Datum text, bool *isnull)
 	return *isnull ? (Datum) 0 : input_value(input, NULL, string, -1, NULL);
 }
 
+/*
+ * Is this the text of a whole number below (-1) or above (1) all of an integer
+ * type?  0 for all else.
+ */
 int
 fca_beyond_integer(Oid type, const char *text)
 {
@@ -500,6 +523,7 @@ fca_beyond_integer(Oid type, const char *text)
 	return negative ? -1 : 1;
 }
 
+/* The hint where a string was given that may hold the JSON which is meant. */
 int
 fca_hint_at_string(const JsonbValue *json)
 {
@@ -507,6 +531,7 @@ fca_hint_at_string(const JsonbValue *json)
 		: errhint("Give the JSON value itself. A driver may have encoded it twice.");
 }
 
+/* What a JSON value is, for messages: "a string", "an object". */
 const char *
 fca_json_kind(const JsonbValue *json)
 {
@@ -525,6 +550,7 @@ fca_json_kind(const JsonbValue *json)
 	}
 }
 
+/* The value of a whole jsonb argument. */
 void
 fca_json_value(Jsonb *jsonb, JsonbValue *value)
 {
@@ -538,24 +564,32 @@ fca_json_value(Jsonb *jsonb, JsonbValue *value)
 		*value = *getIthJsonbValueFromContainer(&jsonb->root, 0);
 }
 
+/* Is a JSON value an object? */
 bool
 fca_json_is_object(const JsonbValue *json)
 {
 	return json->type == jbvBinary && JsonContainerIsObject(json->val.binary.data);
 }
 
+/* Is a JSON value an array? */
 bool
 fca_json_is_array(const JsonbValue *json)
 {
 	return json->type == jbvBinary && JsonContainerIsArray(json->val.binary.data);
 }
 
-char	   *
+/* The text of a key or string, terminated. */
+char *
 fca_json_string(const JsonbValue *json)
 {
 	return pnstrdup(json->val.string.val, json->val.string.len);
 }
 
+/*
+ * Steps through the members of an object (key set) or the elements of an array
+ * (key NULL).  Start with *it = NULL; false at the end.  Every loop over JSON
+ * is one over this, and so can be interrupted.
+ */
 bool
 fca_json_next(JsonbContainer *container, JsonbIterator **it,
 			  JsonbValue *key, JsonbValue *value)

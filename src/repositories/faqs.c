@@ -9,11 +9,11 @@
  * both % it must be one of the comma-separated keywords, without the first the
  * question must start with it.
  *
- * The words are compared together with the commas around them, so a keyword that
- * has a comma is none of them.  A quick look without any white space comes first.
- * It is enough where the only white space is one behind each comma; else the words
- * are trimmed.  No subquery tells the words apart: with one the server would not
- * read a large table in parallel.
+ * The words are compared together with the commas around them, so a keyword
+ * that has a comma is none of them.  A quick look without any white space
+ * comes first. It is enough where the only white space is one behind each
+ * comma; else the words are trimmed.  No subquery tells the words apart: with
+ * one the server would not read a large table in parallel.
  */
 #define SPACES "E' \\t\\r\\n'"
 #define KEYWORDS "{keywords}"
