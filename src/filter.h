@@ -5,8 +5,8 @@
  * A value means equality, null means IS NULL, an array means one of its values
  * (a null in it means IS NULL; an empty one matches nothing), and an object
  * holds operators.  {"any_of": [filters, ...]} means at least one of them,
- * all_of each, none_of none; where the row type has a column of such a name, the name
- * means the column.  Columns are compared in their own type.
+ * all_of each, none_of none; where the row type has a column of such a name,
+ * the name means the column.  Columns are compared in their own type.
  */
 #ifndef FCA_FILTER_H
 #define FCA_FILTER_H

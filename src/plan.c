@@ -2,10 +2,11 @@
  * plan.c
  *		Kept plans: found, validated, rebuilt, evicted.
  *
- * A backend keeps one plan for each key, shared by all calls.  The key holds all
- * that the text depends on, beginning with the row type, the relation and the
- * purpose, and what else decides how it is planned.  A plan is thrown away, text and all, when the server has invalidated it or the row
- * type has changed, since names and types in the text may be others now.
+ * A backend keeps one plan for each key, shared by all calls.  The key holds
+ * all that the text depends on, beginning with the row type, the relation and
+ * the purpose, and what else decides how it is planned.  A plan is thrown
+ * away, text and all, when the server has invalidated it or the row type has
+ * changed, since names and types in the text may be others now.
  *
  * A text is planned before it is put into the table.  So a statement that fails
  * to be planned leaves nothing behind, and fails in the same way again.
