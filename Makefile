@@ -13,6 +13,8 @@ SQL_PIECES = $(SQL_FIRST) $(sort $(wildcard src/repositories/*.sql)) \
 SCRIPT_BUILT = fca_repo--$(EXTVERSION).sql
 
 DATA_built = $(SCRIPT_BUILT)
+# Scripts that update are written, as src/schema_guard.sql has it, and kept.
+DATA = $(wildcard fca_repo--*--*.sql)
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 ISOLATION = $(patsubst specs/%.spec,%,$(sort $(wildcard specs/*.spec)))
