@@ -147,26 +147,23 @@ mkdir "$temp.bin";
 append_to_file("$temp.bin/apt-get", <<'END');
 #!/bin/sh
 echo 'Get:1 list'
-echo '1 upgraded, 2 newly installed, 0 to remove and 0 not upgraded.'
 echo 'Need to get 5 MB of archives.'
-echo 'Get:2 package'
-sleep 2.5
+echo 'Get:10 package'
 echo 'Unpacking package'
-echo "$@"
+echo 'it is bad' >&2
 [ "$last" != bad ]
 END
 chmod 0755, "$temp.bin/apt-get";
-my $apt = q{. "$0"; progress_seconds=1; PATH=$1:$PATH; apt_get install};
+my $apt = q{set -o pipefail; . "$0"; PATH=$1:$PATH; apt_get install};
 my ($apt_status, $progress) =
   run('bash', '-c', $apt, "$root/tools/common.sh", "$temp.bin");
 is($apt_status, 0, 'apt-get works');
-like($progress, qr/\A    Need to get 5 MB of archives\n +\d+ s: 2 of 3 packages fetched\n(?: +\d+ s: .*\n)*\z/,
-	'... and shows that it goes on');
+like($progress, qr/^    Need to get 5 MB of archives\.\n    Get:10 package\n    Unpacking package\n/m, '... and shows that it goes on');
 {
 	local $ENV{last} = 'bad';
 	($apt_status, $progress) = run('bash', '-c', $apt, "$root/tools/common.sh", "$temp.bin");
 	isnt($apt_status, 0, 'apt-get fails');
-	like($progress, qr/^Unpacking package\n.*install\n\z/m, '... and shows why');
+	like($progress, qr/^it is bad$/m, '... and shows why');
 }
 
 #
@@ -207,8 +204,8 @@ append_to_file("$copy/t/101_bad.pl", "use Test::More; ok(0, 'it is bad'); done_t
 ($status, $output) = run($check, 'locks', 'double_claim', "$copy/t/100_ok.pl", '101_bad');
 is($status, 1, 'check.sh NAME...');
 like($output, qr/^ok      $_$/m, "... $_")
-  foreach ('regress locks', 'isolation double_claim', 'tap t/100_ok.pl');
-like($output, qr/^FAILED  tap t\/101_bad\.pl$/m, '... and one that fails');
+  foreach ('sql/locks', 'specs/double_claim', 't/100_ok');
+like($output, qr/^FAILED  t\/101_bad$/m, '... and one that fails');
 like($output, qr/\n4 passed, 1 failed\n\z/, '... are counted');
 is_empty('check.sh');
 
