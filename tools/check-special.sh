@@ -89,11 +89,6 @@ prepare() {
 	export FCA_CASES=${FCA_CASES:-300} PGCTLTIMEOUT=900 PG_TEST_TIMEOUT_DEFAULT=1800 PGISOLATIONTIMEOUT=1800
 }
 
-# prepare_assertions: the PostgreSQL that checks itself, and wipes and fences the memory that it hands out.
-prepare_assertions() {
-	prepare assertions CFLAGS='-O1 -g -fno-omit-frame-pointer' CPPFLAGS=-DUSE_VALGRIND
-}
-
 # show_none FILE...: are these files empty? If not, show them.
 show_none() {
 	! cat "$@" 2>/dev/null | head -n 300 | cat -v | grep .
@@ -114,6 +109,7 @@ run_suite() {
 # put_below_valgrind: each server process runs below valgrind, with the exceptions that PostgreSQL
 # declares for its own code; what only initializes a folder or prints a setting does not.
 put_below_valgrind() {
+	export FCA_PLAN_CALLS=${FCA_PLAN_CALLS:-50} FCA_CONCURRENCY_SECONDS=${FCA_CONCURRENCY_SECONDS:-150}
 	mv "$bindir/postgres" "$bindir/postgres.bin"
 	cat >"$bindir/postgres" <<-END
 		#!/bin/sh
@@ -125,6 +121,13 @@ put_below_valgrind() {
 			--log-file="$work/found/valgrind.%p" "$bindir/postgres.bin" "\$@"
 	END
 	chmod 755 "$bindir/postgres"
+}
+
+# check_valgrind: it saw many processes, and no error in them.
+check_valgrind() {
+	try "valgrind: saw more than 10 processes" test "$(find "$work/found" -name 'valgrind.*' | wc -l)" -gt 10 || :
+	sed -n '/VALGRIND-BEGIN/,/VALGRIND-END/p' "$work"/found/valgrind.* >"$work/errors"
+	try "valgrind: no error" show_none "$work/errors" || :
 }
 
 # analyze NAME COMMAND...: run it in the copied source, where it prints what it finds: the faults that
@@ -142,7 +145,9 @@ analyze() {
 # run_analyzers: whether they find something in src/, at the end of each file of which a null pointer is
 # written to. The server's headers are a system folder: they are not ours to judge.
 run_analyzers() {
-	local file headers each='for file; do "$CC" -O2 $ANALYZE -D_GNU_SOURCE -isystem "$0" -c -o /dev/null "$file" || exit; done'
+	local file headers each
+	# shellcheck disable=SC2016
+	each='for file; do "$CC" -O2 $ANALYZE -D_GNU_SOURCE -isystem "$0" -c -o /dev/null "$file" || exit; done'
 	need postgresql gcc libc6-dev make clang clang-tools cppcheck
 	make_work
 	headers=$("$PG_CONFIG" --includedir-server)
@@ -162,7 +167,8 @@ run_analyzers() {
 
 major=18
 while [[ ${1:-} == -* ]]; do
-	[[ $1 == --major && $# -gt 1 ]] || show_help
+	[[ $1 != --help ]] || show_help
+	[[ $1 == --major && ${2:-} == @(15|17|18|19) ]] || die "unknown argument \"$*\"; --help says more"
 	major=$2
 	shift 2
 done
@@ -178,24 +184,13 @@ if [[ $# -eq 0 && -n ${left_out[$check]:-} ]]; then
 fi
 catch_signals
 case $check in
-	assertions)
-		prepare_assertions
+	assertions | discard-caches | valgrind)
+		# PostgreSQL checks itself, and wipes and fences the memory that it hands out.
+		prepare assertions CFLAGS='-O1 -g -fno-omit-frame-pointer' CPPFLAGS=-DUSE_VALGRIND
+		[[ $check != discard-caches ]] || printf '%s\n' 'debug_discard_caches = 1' 'autovacuum = off' >>"$work/load.conf"
+		[[ $check != valgrind ]] || put_below_valgrind
 		run_suite
-		;;
-	discard-caches)
-		prepare_assertions
-		echo 'debug_discard_caches = 1' >>"$work/load.conf"
-		run_suite
-		;;
-	valgrind)
-		export FCA_PLAN_CALLS=${FCA_PLAN_CALLS:-50} FCA_CONCURRENCY_SECONDS=${FCA_CONCURRENCY_SECONDS:-150}
-		prepare_assertions
-		put_below_valgrind
-		run_suite
-		processes=$(find "$work/found" -name 'valgrind.*' | wc -l)
-		try "valgrind: saw $processes processes" test "$processes" -gt 10 || :
-		sed -n '/VALGRIND-BEGIN/,/VALGRIND-END/p' "$work"/found/valgrind.* >"$work/errors"
-		try "valgrind: no error" show_none "$work/errors" || :
+		[[ $check != valgrind ]] || check_valgrind
 		;;
 	sanitizers)
 		# PostgreSQL frees at the end of a process what no pointer leads to any more, and its programs, which

@@ -92,7 +92,8 @@ for argument in "$@"; do
 		--if-possible) if_possible=yes ;;
 		15 | 17 | 18 | 19) majors+=("$argument") ;;
 		--inside=*) inside=${argument#*=} ;;
-		*) show_help ;;
+		--help | -h) show_help ;;
+		*) die "unknown argument \"$argument\"; --help says more" ;;
 	esac
 done
 if [[ -n $inside ]]; then

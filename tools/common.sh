@@ -193,7 +193,7 @@ make_work() {
 	cd "$work" || exit
 	export TMPDIR=$work/tmp
 	# A socket's path has at most 107 bytes, and half of them are ours.
-	[[ ${#work} -le 60 ]] && as_user ./try || die "set TMPDIR to a folder with a short name that ${user:-you} can run programs in"
+	{ [[ ${#work} -le 60 ]] && as_user ./try; } || die "set TMPDIR to a folder with a short name that ${user:-you} can run programs in"
 }
 
 # remove_work: stop what runs in $work, servers of interrupted tests too, and remove it.
