@@ -12,8 +12,6 @@ use Test::More;
 
 my $node = new_node('desk');
 my $folder = PostgreSQL::Test::Utils::tempdir;
-my @relations =
-  qw(customers products accounts transactions conversations messages faqs);
 
 $node->start;
 
@@ -79,6 +77,8 @@ $node->safe_psql('desk', q{
 	INSERT INTO fca.faqs (question, answer, category, keywords)
 	SELECT 'Question ' || i || '?', 'a', 'cards', 'card,pin' || i FROM generate_series(1, 20) AS i;
 });
+
+my @relations = relations($node, 'desk');
 
 # All rows of the relations, in one value each.
 sub rows

@@ -44,14 +44,8 @@ sub paged_call
 		# of one size: a kept plan is for up to 10, 100 or 1,000 rows
 		push @paging, 'max_rows => ' . (101 + $i % 900)
 		  if $argument eq 'max_rows';
-		next if !$later;
-		push @paging, "after_id => $i" if $argument eq 'after_id';
-		push @paging, "after_name => 'n$i'" if $argument eq 'after_name';
-		push @paging,
-		  "$argument => timestamptz '2026-01-01Z' + $i * interval '1 hour'"
-		  if $argument =~ /^after_.*_at$/;
 	}
-	return finder_call($name, $i, @paging);
+	return finder_call($name, $i, @paging, $later ? finder_place($name, $i) : ());
 }
 
 #
@@ -64,7 +58,7 @@ foreach my $name (finder_names)
 {
 	$calls{$name} = [ map { paged_call($name, $_, 0) } 1 .. $times ];
 	$calls{"$name, later page"} = [ map { paged_call($name, $_, 1) } 1 .. $times ]
-	  if grep { /^after_/ } @{ $signatures{$name} };
+	  if finder_place($name, 1);
 }
 # An estimate is planned for its values, and not executed.
 foreach my $name (grep { $_ ne 'count_estimate' } read_names)

@@ -328,9 +328,7 @@ sub finder_calls
 	my ($name) = @_;
 	my %has = map { $_ => 1 } @{ $signatures{$name} };
 	my @calls = finder_call($name, 1);
-	my @place = map {
-		"$_ => " . (/_id$/ ? '1' : /_at$/ ? q{'2026-01-01Z'} : q{'n'})
-	} grep { /^after_/ } sort keys %has;
+	my @place = finder_place($name, 1);
 	push @calls, finder_call($name, 1, 'max_rows => NULL') if $has{max_rows};
 	push @calls, finder_call($name, 1, @place),
 	  finder_call($name, 1, @place, 'max_rows => NULL')

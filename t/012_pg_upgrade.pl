@@ -19,8 +19,6 @@ my $old_bindir = $ENV{FCA_OLD_BINDIR}
   or plan(skip_all => 'FCA_OLD_BINDIR names no older server');
 my $folder = abs_path(PostgreSQL::Test::Utils::tempdir);
 my $root = abs_path("$FindBin::RealBin/..");
-my @relations =
-  qw(customers products accounts transactions conversations messages faqs);
 
 # With one collation and one kind of page on both sides.
 my @initdb = ('--locale=C', '--encoding=UTF8', '--data-checksums');
@@ -86,18 +84,22 @@ sub copy_server
 # One statement for each function that reads: all of its rows, in their order, for
 # several arguments.  An estimate is the planner's, and may change.
 my @reads = grep { $_ ne 'count_estimate' } read_names;
-my $reads = join '', map {
-	my ($name, $call) = @$_;
-	"\\echo = $name\n" . join(' UNION ALL ', map {
-		"SELECT $_, (SELECT string_agg(r::text, E'\\n') FROM (" . $call->($name, $_) . ") AS r)"
-	} 1 .. 8) . ";\n"
-} (map { [ $_, \&finder_call ] } finder_names), (map { [ $_, \&read_call ] } @reads);
+
+sub read_statements
+{
+	return join '', map {
+		my ($name, $call) = @$_;
+		"\\echo = $name\n" . join(' UNION ALL ', map {
+			"SELECT $_, (SELECT string_agg(r::text, E'\\n') FROM (" . $call->($name, $_) . ") AS r)"
+		} 1 .. 8) . ";\n"
+	} (map { [ $_, \&finder_call ] } finder_names), (map { [ $_, \&read_call ] } @reads);
+}
 
 # What they give in a database: name => rows.
 sub results
 {
 	my ($node, $settings) = @_;
-	my $stdout = $node->safe_psql('desk', "$settings\n$reads");
+	my $stdout = $node->safe_psql('desk', "$settings\n" . read_statements());
 	return { map { /^(\w+)\n(.*)/s } grep { $_ ne '' } split /^= /m, $stdout };
 }
 
@@ -106,7 +108,7 @@ sub rows
 	my ($node, $dbname) = @_;
 	return { map { ($_ => $node->safe_psql($dbname,
 		"SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY id)), max(to_jsonb(t)->>'updated_at') FROM fca.$_ AS t"
-	)) } @relations };
+	)) } relations($node, $dbname) };
 }
 
 # All that the newer pg_dump says of a database, but for what changes by itself.
@@ -192,6 +194,7 @@ $old->safe_psql('theirs', q{
 	GRANT USAGE, CREATE ON SCHEMA fca TO PUBLIC;
 });
 
+check_calls($old, 'desk');
 my $rows = rows($old, 'desk');
 my $results = results($old, '');
 my %text = map { ($_ => dump_text($new_bindir, $old, $_)) } qw(desk dropped theirs);

@@ -465,7 +465,6 @@ foreach my $column (grep { $_ ne 'label' } @texts)
 
 my $model = 'NULL::public.orders';
 my $id = q{'00000000-0000-4000-8000-000000000001'};
-my %signatures = signatures($node, 'desk', 'true');
 my %calls = (
 	(map { ($_ => finder_call($_, 1)) } finder_names),
 	(map { ($_ => read_call($_, 1)) } read_names),
@@ -477,7 +476,6 @@ my %calls = (
 		("page by $_" => "SELECT id FROM fca.get_page($model, '{}', '$_', 9, '{\"$_\": $values{$_}, \"id\": $values{id}}')")
 	} qw(id name fixed plain mood price small day at)),
 	# those whose arguments have operators of several precedences, and so cannot be qualified below
-	find_transactions_between => q{SELECT * FROM fca.find_transactions_between(1, '2026-01-01Z', '2026-04-01Z')},
 	'page of find_transactions_between' =>
 	  q{SELECT * FROM fca.find_transactions_between(1, '2026-01-01Z', '2026-04-01Z', NULL, '2026-03-01 02:00Z', 5)},
 	get_by_filters =>
@@ -505,9 +503,7 @@ my %calls = (
 # Every page of a finder.
 foreach my $name (finder_names)
 {
-	my @place = map {
-		"$_ => " . (/_id$/ ? '1' : /_at$/ ? q{'2026-01-01Z'} : q{'n'})
-	} grep { /^after_/ } @{ $signatures{$name} };
+	my @place = finder_place($name, 1);
 	$calls{"page of $name"} //= finder_call($name, 1, @place, 'max_rows => NULL') if @place;
 }
 
@@ -519,7 +515,7 @@ sub run_calls
 	my @names = sort keys %calls;
 	my $marked = join "\n", map {
 		my $call = $calls{$_};
-		$call =~ s/\b(now\(\)|lpad\(|jsonb_build_object\(|jsonb_build_array\(|generate_series\(|jsonb_agg\(|unnest\()/pg_catalog.$1/g;
+		$call =~ s/\b(now\(\)|lpad\(|jsonb_build_object\(|jsonb_build_array\(|generate_series\(|jsonb_agg\(|unnest\(|make_interval\()/pg_catalog.$1/g;
 		$call =~ s/::(text|jsonb)\b/::pg_catalog.$1/g;
 		$call =~ s/\b(timestamptz|interval) '/pg_catalog.$1 '/g;
 		$call =~ s/ (\|\||\+|%|<=|(?<=\d )\*) / OPERATOR(pg_catalog.$1) /g;

@@ -17,7 +17,7 @@ run_fixture($node, 'postgres', 'desk');
 check_calls($node, 'postgres');
 my $super = $node->safe_psql('postgres', 'SELECT current_user');
 
-my @tables = qw(customers products accounts transactions conversations messages faqs);
+my @tables = relations($node, 'postgres');
 my %visible = (keeper => 'id % 3 <> 0', reader => 'id % 2 = 1', writer => 'id % 4 <> 0');
 $node->safe_psql('postgres', join ";\n",
 	(map { "CREATE ROLE $_; GRANT USAGE ON SCHEMA fca, test TO $_" } sort(keys %visible), 'nobody', 'clerk'),

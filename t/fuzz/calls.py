@@ -7,11 +7,12 @@ SQLSTATEs are known, or a hostile one: any error that errors.py allows.
 
 import json
 import random
+import re
 
 import errors
 from wire import Answer
 from values import BAD, GIANT, HOSTILE, TYPES, name, nested, quote
-from world import RESOURCES, resource_columns
+from world import RESOURCES
 
 
 class Chance(random.Random):
@@ -208,7 +209,7 @@ def contains(column, operator, text):
 
 def columns_sql(relation):
     if relation.resource:
-        return ", ".join(f"t.{name(c)}::{t}" for c, t in resource_columns(relation.resource))
+        return ", ".join(f"t.{name(c)}::{t}" for c, t in RESOURCES[relation.resource].columns)
     return "t.*"
 
 
@@ -559,22 +560,9 @@ class Maker:
 
     # Finders
 
-    def finder(self, chance, function):
-        """A finder's arguments, and its rows in plain SQL."""
-        resource, condition, order, arguments = FINDERS[function](self, chance)
-        relation = self.world.relations[resource]
-        select = f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE "
-        if isinstance(order, list):
-            # for each key in turn
-            return arguments, [f"{select}{c}{o}" for c, o in zip(condition, order)] or [f"{select}false"], "rows"
-        if order.startswith("newest:"):
-            inner = f"SELECT * FROM {relation.sql} AS t WHERE {condition} ORDER BY t.created_at DESC, t.id DESC LIMIT {order[7:]}"
-            return arguments, [f"SELECT {columns_sql(relation)} FROM ({inner}) AS t ORDER BY t.created_at, t.id"], "rows"
-        return arguments, [f"{select}{condition}{order}"], "one" if order == "" else "rows"
-
     def finder_case(self, chance, function):
-        arguments, plain, shape = self.finder(chance, function)
-        return Case(function, self.wrap(chance, f"fca.{function}({', '.join(arguments)})"), plain, shape=shape)
+        arguments, plain, shape, states = FINDERS[function].call(chance)
+        return Case(function, self.wrap(chance, f"fca.{function}({', '.join(arguments)})"), plain, states, shape)
 
     # Writes
 
@@ -744,12 +732,11 @@ class Maker:
         case.fetch = "FETCH 7 FROM stream"
         return case
 
-
     def make_open_finder(self, chance):
         function = chance.one(sorted(FINDERS))
-        if function in ALIASES:
+        arguments, plain, _, states = FINDERS[function].call(chance)
+        if plain is None or states:
             return None
-        arguments, plain, _ = self.finder(chance, function)
         given = ", ".join(f"'{a.split(' => ')[0]}', {a.split(' => ')[1]}" for a in arguments)
         case = Case("open_finder", f"SELECT fca.open_finder('{function}', jsonb_build_object({given}), 'stream')", plain)
         case.fetch = "FETCH ALL FROM stream"
@@ -757,189 +744,168 @@ class Maker:
 
 
 #
-# Finders, as the contract has them
+# Finders
 #
 
-# The same finder under another name; a stream knows only the one.
-ALIASES = {}
-
-
-def keyset(chance, columns, descending, values):
-    """A page's limit and place: arguments, condition, limit."""
-    limit = chance.one([None, 100, 0, 1, 2, 5, 10, 11, 1000])
-    arguments = [f"max_rows => {'NULL' if limit is None else limit}"] if limit != 100 or chance.p(0.5) else ["max_rows => 100"]
-    condition = ""
-    if chance.p(0.5):
-        picked = [chance.one(v) for v in values]
-        symbol = "<" if descending else ">"
-        arguments += [f"after_{c} => {v}" for c, v in zip(columns, picked)]
-        tests = []
-        for i in range(len(columns)):
-            tests.append(" AND ".join([f"t.{columns[j]} OPERATOR(pg_catalog.=) {picked[j]}" for j in range(i)] + [f"t.{columns[i]} OPERATOR(pg_catalog.{symbol}) {picked[i]}"]))
-        condition = " AND (" + " OR ".join(f"({t})" for t in tests) + ")"
-    direction = " DESC" if descending else ""
-    order = " ORDER BY " + ", ".join(f"t.{c}{direction}" for c in columns) + f" LIMIT {'ALL' if limit is None else limit}"
-    return arguments, condition, order
-
-
-TIMES = ["'2026-01-01Z'::timestamptz", "'2026-01-02Z'::timestamptz", "'2026-01-03 01:00Z'::timestamptz", "'infinity'::timestamptz", "'-infinity'::timestamptz"]
-IDS = ["1::bigint", "2::bigint", "3::bigint", "7::bigint", "(-1)::bigint", "9223372036854775807::bigint"]
-STRINGS = {
-    "email": ["'c1@example.com'", "'c2@example.com'", "''", "'x'", "'C1@example.com'", "NULL::text"],
-    "customer_id": ["'CUST-000001'", "'CUST-000002'", "''", "'%'", "NULL::text"],
-    "account_number": ["'ACC-1'", "'ACC-2'", "'x'", "NULL::text"],
-    "reference": ["'TX-1'", "'TX-2'", "'x'", "NULL::text"],
-    "escalation_id": ["'ESC-1'", "'ESC-4'", "'x'", "NULL::text"],
-    "category": ["'rent'", "'food'", "'cards'", "'x'", "NULL::text"],
-    "assigned_group": ["'loans'", "'fraud'", "'x'", "NULL::text"],
-    "type": ["'loan'", "'current'", "'x'", "NULL::text"],
-    "status": ["'active'", "'closed'", "NULL::text"],
-    "parts": ["'a'", "'A'", "'%'", "'_'", "'100%'", "'card'", "'i'", "'pin'", "'é'", "E'\\\\'", "NULL::text"],
+# Values of a type that any of its arguments may have, beside the samples of sql/fixtures/calls.sql.
+ANY = {
+    "text": ["''", "'x'", "'%'", "'_'", "'a'", "'A'", "'i'", "'p'", "'q'", "'é'", "'100%'", "'card'", "'pin'", "E'\\\\'",
+        "'C1@example.com'", "'rent'", "'cards'"],
+    "bigint": ["1", "2", "3", "7", "(-1)", "9223372036854775807"],
+    "integer": ["1", "2", "(-1)", "2147483647"],
+    "numeric": ["1", "0.5", "(-1)", "'NaN'"],
+    "boolean": ["true", "false"],
+    "timestamptz": ["'2026-01-01Z'", "'2026-01-02Z'", "'2026-01-03 01:00Z'", "'infinity'", "'-infinity'"],
+    "date": ["'2026-01-01'", "'2026-01-02'", "'infinity'"],
 }
-
-
-def equal(column, value):
-    return f"t.{column} OPERATOR(pg_catalog.=) {value}"
-
-
-def lookup(resource, argument, column):
-    def make(maker, chance):
-        value = chance.one(STRINGS[column])
-        return resource, equal(column, value), "", [f"{argument} => {value}"]
-
-    return make
-
-
-def lookups(resource, argument, column):
-    def make(maker, chance):
-        values = [chance.one(STRINGS[column]) for _ in range(chance.number(0, 4))]
-        return resource, [equal(column, v) for v in values], [""] * len(values), [f"{argument} => ARRAY[{', '.join(values)}]::text[]"]
-
-    return make
-
-
-def paged(resource, given, columns, descending, fixed="true"):
-    """given: (argument, column, values)."""
-
-    def make(maker, chance):
-        arguments = []
-        tests = [fixed]
-        for argument, column, values in given:
-            value = chance.one(values)
-            arguments.append(f"{argument} => {value}")
-            tests.append(equal(column, value))
-        values = [IDS if c == "id" else ["'p'", "'q'", "'é'", "''"] if c == "name" else TIMES for c in columns]
-        more, place, order = keyset(chance, columns, descending, values)
-        return resource, " AND ".join(tests) + place, order, arguments + more
-
-    return make
-
-
-def each(resource, argument, column, limit_name, order, reverse=None):
-    def make(maker, chance):
-        values = [chance.one(IDS + ["NULL::bigint"]) for _ in range(chance.number(0, 4))]
-        arguments = [f"{argument} => ARRAY[{', '.join(values)}]::bigint[]"]
-        limit = "ALL"
-        if limit_name:
-            limit = chance.one(["1", "10", "0", "3", "ALL"])
-            arguments.append(f"{limit_name} => {'NULL' if limit == 'ALL' else limit}")
-        conditions = [equal(column, v) for v in values]
-        if reverse:
-            # the newest, given oldest first
-            table = f"fca.{RESOURCES[resource][0]}"
-            conditions = [f"t.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT n.id FROM {table} AS n WHERE n.{column} OPERATOR(pg_catalog.=) {v} ORDER BY n.created_at DESC, n.id DESC LIMIT {limit}))" for v in values]
-            return resource, conditions, [f" ORDER BY {reverse}"] * len(values), arguments
-        return resource, conditions, [f" ORDER BY {order} LIMIT {limit}"] * len(values), arguments
-
-    return make
-
-
-def newest(maker, chance):
-    value = chance.one(IDS + ["NULL::bigint"])
-    limit = chance.one(["20", "0", "1", "3", "ALL"])
-    return "message", equal("conversation_id", value), f"newest:{limit}", [f"conversation_id => {value}", f"max_rows => {'NULL' if limit == 'ALL' else limit}"]
-
-
-def part(column, value):
-    return f"coalesce(pg_catalog.strpos(pg_catalog.lower(t.{column}::text), pg_catalog.lower({value})) OPERATOR(pg_catalog.>) 0, false)"
-
-
-def by_name(maker, chance):
-    value = chance.one(STRINGS["parts"])
-    limit = chance.one(["100", "0", "1", "3", "ALL"])
-    return "customer", f"({part('first_name', value)} OR {part('last_name', value)})", f" ORDER BY t.last_name, t.first_name, t.id LIMIT {limit}", [f"name => {value}", f"max_rows => {'NULL' if limit == 'ALL' else limit}"]
-
-
-def by_keyword(maker, chance):
-    value = chance.one(STRINGS["parts"])
-    limit = chance.one(["10", "0", "1", "3", "ALL"])
-    exact = f"EXISTS (SELECT FROM pg_catalog.regexp_split_to_table(pg_catalog.lower(t.keywords::text), ',') AS k WHERE pg_catalog.btrim(k, E' \\t\\r\\n') OPERATOR(pg_catalog.=) pg_catalog.lower({value}))"
-    starts = f"pg_catalog.starts_with(pg_catalog.lower(t.question::text), pg_catalog.lower({value}))"
-    return (
-        "faq", f"t.is_active AND ({part('question', value)} OR {part('keywords', value)})",
-        f" ORDER BY CASE WHEN {exact} THEN 1 WHEN {starts} THEN 2 ELSE 3 END, t.id LIMIT {limit}", [f"keyword => {value}", f"max_rows => {'NULL' if limit == 'ALL' else limit}"],
-    )
-
-
-def between(maker, chance):
-    account, since, until = chance.one(IDS), chance.one(TIMES), chance.one(TIMES)
-    more, place, order = keyset(chance, ["occurred_at", "id"], True, [TIMES, IDS])
-    return (
-        "transaction", f"{equal('account_id', account)} AND t.occurred_at OPERATOR(pg_catalog.>=) {since} AND t.occurred_at OPERATOR(pg_catalog.<) {until}{place}", order,
-        [f"account_id => {account}", f"since => {since}", f"until => {until}"] + more,
-    )
-
-
-def all_of_customer(maker, chance):
-    value = chance.one(IDS + ["NULL::bigint"])
-    return "account", equal("customer_id", value), " ORDER BY t.created_at DESC, t.id DESC", [f"customer_id => {value}"]
-
-
-def locked(maker, chance):
-    limit = chance.one(["1", "0", "3", "ALL"])
-    return "conversation", equal("status", "'escalated'"), f" ORDER BY t.updated_at, t.id LIMIT {limit} FOR UPDATE OF t SKIP LOCKED", [f"max_rows => {'NULL' if limit == 'ALL' else limit}"]
-
 
 # Those that plain SQL has no equal of: only their errors are looked at.
 HOSTILE_ONLY = {"create_tables"}
 
-ESCALATED = equal("status", "'escalated'")
-FINDERS = {
-    "find_by_email": lookup("customer", "email", "email"),
-    "get_by_email": lookup("customer", "email", "email"),
-    "find_by_business_id": lookup("customer", "business_id", "customer_id"),
-    "get_by_customer_id": lookup("customer", "customer_id", "customer_id"),
-    "find_vip_customers": paged("customer", [], ["created_at", "id"], True, "t.is_vip"),
-    "get_vip_customers": paged("customer", [], ["created_at", "id"], True, "t.is_vip"),
-    "find_active_customers": paged("customer", [], ["created_at", "id"], True, "t.is_active"),
-    "search_by_name": by_name,
-    "find_by_account_number": lookup("account", "account_number", "account_number"),
-    "list_by_customer": all_of_customer,
-    "list_accounts_by_status": paged("account", [("status", "status", STRINGS["status"])], ["created_at", "id"], True),
-    "find_by_reference": lookup("transaction", "reference", "reference"),
-    "find_recent_transactions": paged("transaction", [("account_id", "account_id", IDS)], ["occurred_at", "id"], True),
-    "find_transactions_between": between,
-    "find_transactions_by_category": paged("transaction", [("account_id", "account_id", IDS), ("category", "category", STRINGS["category"])], ["occurred_at", "id"], True),
-    "find_by_customer": paged("conversation", [("customer_id", "customer_id", IDS)], ["updated_at", "id"], True),
-    "find_escalated": paged("conversation", [], ["updated_at", "id"], False, ESCALATED),
-    "find_escalated_by_group": paged("conversation", [("assigned_group", "assigned_group", STRINGS["assigned_group"])], ["updated_at", "id"], False, ESCALATED),
-    "find_escalated_for_update": locked,
-    "find_by_ticket_id": lookup("conversation", "ticket_id", "escalation_id"),
-    "find_by_status": paged("conversation", [("status", "status", STRINGS["status"])], ["updated_at", "id"], True),
-    "find_by_conversation": paged("message", [("conversation_id", "conversation_id", IDS)], ["created_at", "id"], False),
-    "find_recent_messages": newest,
-    "find_requiring_human": paged("message", [], ["created_at", "id"], False, "t.requires_human"),
-    "find_by_type": paged("product", [("type", "type", STRINGS["type"])], ["name", "id"], False, "t.is_active"),
-    "find_active_products": paged("product", [], ["name", "id"], False, "t.is_active"),
-    "search_by_keyword": by_keyword,
-    "find_by_category": paged("faq", [("category", "category", STRINGS["category"])], ["id"], False, "t.is_active"),
-    "find_by_emails": lookups("customer", "emails", "email"),
-    "find_by_business_ids": lookups("customer", "business_ids", "customer_id"),
-    "find_by_account_numbers": lookups("account", "account_numbers", "account_number"),
-    "list_by_customers": each("account", "customer_ids", "customer_id", None, "t.created_at DESC, t.id DESC"),
-    "find_by_references": lookups("transaction", "transaction_references", "reference"),
-    "find_recent_transactions_of": each("transaction", "account_ids", "account_id", "per_account", "t.occurred_at DESC, t.id DESC"),
-    "find_by_ticket_ids": lookups("conversation", "ticket_ids", "escalation_id"),
-    "find_by_customers": each("conversation", "customer_ids", "customer_id", "per_customer", "t.updated_at DESC, t.id DESC"),
-    "find_recent_messages_of": each("message", "conversation_ids", "conversation_id", "per_conversation", None, "t.created_at, t.id"),
-}
+
+def qualified(sql):
+    """What sql/fixtures/calls.sql has, where search_path may be hostile."""
+    return re.sub(r" (=|<>|<=|>=|<|>) ", r" OPERATOR(pg_catalog.\1) ", sql)
+
+
+def sorted_by(sort, backwards=False):
+    """ORDER BY: a name is the relation's column there, and not the column of the result, which is a cast."""
+    if sort is None:
+        return ""
+    keys = re.sub(r"(^|, )(\w+)((?: DESC)?)(?=, |$)", r"\1t.\2\3", qualified(sort))
+    if backwards:
+        keys = ", ".join(key[:-5] if key.endswith(" DESC") else f"{key} DESC" for key in keys.split(", "))
+    return f" ORDER BY {keys}"
+
+
+class Argument:
+    """An argument of a finder, and the values that it is tried with."""
+
+    def __init__(self, name, type_name, default, takes, samples):
+        self.name = name
+        self.type = type_name
+        self.default = default
+        self.takes = takes  # a pattern of what does not end in an error; or None
+        self.element = type_name.replace("[]", "")
+        # a text goes without a cast, as a column may be an enum
+        cast = "" if self.element == "text" else f"::{self.element}"
+        self.values = [f"{v}{cast}" for v in dict.fromkeys(samples + ANY.get(self.element, []))]
+
+    @property
+    def is_array(self):
+        return self.type != self.element
+
+    def value(self, chance):
+        # seldom what would be an error
+        if chance.p(0.1):
+            return f"NULL::{self.element}"
+        good = [v for v in self.values if self.is_taken(v)]
+        return chance.one(good if self.takes and good and chance.p(0.9) else self.values)
+
+    def is_taken(self, value):
+        return not self.takes or value.startswith("NULL") or re.search(self.takes, value.strip("E'")) is not None
+
+
+class Finder:
+    """What the catalog and sql/fixtures/calls.sql say of one."""
+
+    def __init__(self, row, samples):
+        self.name = row["name"]
+        self.resource = row["row_type"]
+        self.locks = row["volatile"]
+        self.condition = row["condition"]
+        self.sort = row["sort"]
+        self.newest = row["newest"]
+        self.one_row = row["rows"] == 1 and not self.locks
+        arguments = [Argument(a["name"], a["type"], a["default"], a["takes"], samples.get(a["single"], [])) for a in row["arguments"]]
+        self.keys = [a for a in arguments if a.default is None]
+        self.limit = next((a for a in arguments if a.name == "max_rows" or a.name.startswith("per_")), None)
+        self.place = [a for a in arguments if a.name.startswith("after_")]
+        if self.one_row:
+            errors.OF[self.name] = errors.ONE
+
+    def call(self, chance):
+        """Arguments, the same in plain SQL or None, and how answers are compared; or the SQLSTATEs of a mistake."""
+        values = {}
+        states = None
+        for key in self.keys:
+            if key.is_array:
+                values[key.name] = [key.value(chance) for _ in range(chance.number(0, 4))]
+            else:
+                values[key.name] = key.value(chance)
+                if not key.is_taken(values[key.name]):
+                    states = {"22023"}
+        arguments = [f"{k.name} => ARRAY[{', '.join(values[k.name])}]::{k.type}" if k.is_array else f"{k.name} => {values[k.name]}" for k in self.keys]
+        limit = "ALL"
+        if self.limit:
+            default = int(self.limit.default)
+            limit = chance.one([None, 100, 0, 1, 2, 3, 5, 10, 11, 20, 1000])
+            if limit != default or chance.p(0.5):
+                arguments.append(f"{self.limit.name} => {'NULL' if limit is None else limit}")
+            limit = "ALL" if limit is None else limit
+        if self.condition is None:
+            return self.by_itself(chance, arguments, limit)
+        behind = "true"
+        if self.place and chance.p(0.5):
+            picked = [chance.one(a.values) for a in self.place]
+            arguments += [f"{a.name} => {v}" for a, v in zip(self.place, picked)]
+            behind = self.behind(picked)
+        return arguments, self.plain(values, behind, limit), "one" if self.sort is None and not self.is_batch else "rows", states
+
+    @property
+    def is_batch(self):
+        return any(key.is_array for key in self.keys)
+
+    def behind(self, values):
+        """The rows strictly behind a place, key by key."""
+        keys = [(key.split(" ")[0], "<" if key.endswith(" DESC") else ">") for key in self.sort.split(", ")]
+        tests = []
+        for i, (column, symbol) in enumerate(keys):
+            before = [f"t.{keys[j][0]} = {values[j]}" for j in range(i)]
+            tests.append("(" + " AND ".join(before + [f"t.{column} {symbol} {values[i]}"]) + ")")
+        return qualified("(" + " OR ".join(tests) + ")")
+
+    def plain(self, values, behind, limit):
+        """A statement; of a finder of many keys one for each key in turn."""
+        relation = f"fca.{RESOURCES[self.resource].relation}"
+        columns = ", ".join(f"t.{name(c)}::{t}" for c, t in RESOURCES[self.resource].columns)
+        array = next((key for key in self.keys if key.is_array), None)
+        statements = []
+        for one in values[array.name] if array else [None]:
+            given = {**values, array.name: one} if array else values
+            chosen = f"WHERE {qualified(self.condition)} AND {behind}{sorted_by(self.sort)}"
+            chosen = re.sub(r"\{(\w+)\}", lambda found: given[found[1]], chosen)
+            rows = f"{relation} AS t {chosen}"
+            if self.sort:
+                rows += f" LIMIT {limit}"
+            if self.locks:
+                rows += " FOR UPDATE OF t SKIP LOCKED"
+            if self.newest:
+                rows = f"(SELECT * FROM {rows}) AS t{sorted_by(self.sort, True)}"
+            statements.append(f"SELECT {columns} FROM {rows}")
+        return statements or [f"SELECT {columns} FROM {relation} AS t WHERE false"]
+
+    def by_itself(self, chance, arguments, limit):
+        """A page beside the same rows of the whole list: nothing else is known of the finder."""
+        if not self.place:
+            return arguments, None, "rows", None
+        keys = [a for a in arguments if not a.startswith(f"{self.limit.name} => ")]
+        whole = f"fca.{self.name}({', '.join([*keys, 'max_rows => NULL'])}) AS t"
+        skip = chance.number(0, 5)
+        plain = [f"SELECT * FROM {whole} LIMIT {limit}"]
+        if skip:
+            # one row by its number; where there is none, the first page
+            nth = f"FROM {whole} OFFSET {skip - 1} LIMIT 1"
+            arguments = arguments + [f"{a.name} => (SELECT t.{a.name[6:]} {nth})" for a in self.place]
+            plain = [f"SELECT * FROM {whole} OFFSET CASE WHEN EXISTS (SELECT {nth}) THEN {skip} ELSE 0 END LIMIT {limit}"]
+        return arguments, plain, "rows", None
+
+
+FINDERS = {}
+
+
+def learn(rows, samples):
+    """What sql/fixtures/calls.sql says, and each sample's values, as literals."""
+    for row in rows:
+        if row["kind"] in ("finder", "locking finder"):
+            FINDERS[row["name"]] = Finder(row, samples)

@@ -19,9 +19,9 @@ import re
 import sys
 import time
 import zlib
-import zlib
 
 import calls
+import world
 from calls import Chance, Maker
 from values import TYPES
 from wire import Connection, Lost
@@ -31,25 +31,43 @@ CALLS_OF_EPOCH = 2500
 BATCH = 60
 MAX_SHOWN = 12
 
-CATALOG = """
-SELECT json_agg(json_build_object('name', p.proname, 'set', p.proretset, 'volatile', p.provolatile = 'v', 'defaults', p.pronargdefaults,
-	'names', p.proargnames, 'types', (SELECT json_agg(format_type(t, NULL) ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, n))) ORDER BY p.proname, p.oid)
-FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'fca_repo'
-"""
+FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "sql", "fixtures")
 
 
-def read_catalog(connection):
-    """Every function of the extension: its arguments' names, types, and have they defaults?"""
-    catalog = collections.defaultdict(list)
-    row = connection.run([CATALOG])[0].rows[0]
-    for function in json.loads(row[4:].decode()):
-        types = [t.replace("timestamp with time zone", "timestamptz") for t in function["types"] or []]
-        first_default = len(types) - function["defaults"]
-        arguments = [(n, t, i >= first_default) for i, (n, t) in enumerate(zip(function["names"] or [""] * len(types), types))]
-        if "internal" not in types:
-            catalog[function["name"]].append({"arguments": arguments, "set": function["set"], "volatile": function["volatile"]})
-    return dict(catalog)
+def fixture(connection, name):
+    """The rows of a query of sql/fixtures."""
+    with open(os.path.join(FIXTURES, f"{name}.sql"), encoding="utf-8") as file:
+        answer = connection.run([f"SELECT json_agg(q) FROM ({file.read()}) AS q"])[0]
+    if answer.state != "00000":
+        raise RuntimeError(f"{name}: {answer.state} {answer.message}")
+    return json.loads(answer.rows[0][4:].decode())
+
+
+def literals(connection, value):
+    """The values of a sample, of which there are few."""
+    each = ", ".join(f"quote_literal(({sql})::text)" for sql in (re.sub(r"\bi\b", str(i), value) for i in range(1, 7)))
+    row = connection.run([f"SELECT json_build_array({each})"])[0].rows[0]
+    return list(dict.fromkeys(json.loads(row[4:].decode())))
+
+
+class Catalog:
+    """What the server says of the extension; the seed's calls follow from it."""
+
+    def __init__(self, connection):
+        self.rows = fixture(connection, "calls")
+        self.resources = fixture(connection, "resources")
+        self.samples = {
+            a["single"]: literals(connection, a["single"])
+            for row in self.rows if "finder" in row["kind"] for a in row["arguments"] if a["single"]
+        }
+        self.functions = collections.defaultdict(list)
+        for row in self.rows:
+            arguments = [(a["name"] or "", a["type"], a["default"] is not None) for a in row["arguments"]]
+            self.functions[row["name"]].append({"arguments": arguments, "set": row["set"], "volatile": row["volatile"]})
+
+    def teach(self):
+        world.learn(self.resources)
+        calls.learn(self.rows, self.samples)
 
 
 def must(connection, statements):
@@ -88,7 +106,7 @@ class Server:
         if has_foreign:
             must(connection, [f"CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '{self.host}', port '{self.port}', dbname 'none')",
                 f"CREATE USER MAPPING FOR PUBLIC SERVER loop OPTIONS (user 'postgres', password_required 'false')", f"GRANT USAGE ON FOREIGN SERVER loop TO {ROLE}"])
-        catalog = read_catalog(connection)
+        catalog = Catalog(connection)
         connection.close()
         return catalog, has_foreign
 
@@ -114,7 +132,7 @@ class Epoch:
     def __init__(self, seed, number, catalog, has_foreign, giants):
         self.chance = Chance(f"{seed}/{number}")
         self.world = World(self.chance, has_foreign)
-        self.maker = Maker(self.world, catalog, giants)
+        self.maker = Maker(self.world, catalog.functions, giants)
         self.setup = list(self.world.setup)
 
     def step(self):
@@ -334,6 +352,7 @@ class Shrinker:
 
 def work(arguments):
     server, options, catalog, has_foreign, number, epochs = arguments
+    catalog.teach()
     worker = Worker(server, options, catalog, has_foreign, number)
     for epoch in epochs:
         worker.epoch(epoch)
@@ -367,7 +386,8 @@ def main():
 
     server = Server(options.host, options.port)
     catalog, has_foreign = server.prepare()
-    unknown = sorted(f for f in catalog if f not in calls.FINDERS and not hasattr(Maker, f"make_{f}") and f not in calls.HOSTILE_ONLY)
+    catalog.teach()
+    unknown = sorted(f for f in catalog.functions if f not in calls.FINDERS and not hasattr(Maker, f"make_{f}") and f not in calls.HOSTILE_ONLY)
     epochs = -(-options.calls // CALLS_OF_EPOCH)
     numbers = list(range(options.first, options.first + epochs))
     tasks = [(server, options, catalog, has_foreign, i, numbers[i :: options.jobs]) for i in range(options.jobs)]
@@ -384,7 +404,7 @@ def main():
     failures = [f for w in workers for f in w.failures]
     print(f"{made} calls of {len(by_function)} functions ({sum(w.compared for w in workers)} compared with plain SQL, {sum(w.statements for w in workers)} statements) in {seconds:.0f} s; digest {functools.reduce(operator.xor, (w.digest for w in workers)):08x}")
     print("SQLSTATEs: " + ", ".join(f"{s} {n}" for s, n in states.most_common()))
-    never = sorted(set(catalog) - set(by_function))
+    never = sorted(set(catalog.functions) - set(by_function))
     if never:
         print(f"never called: {', '.join(never)}")
     if unknown:

@@ -62,20 +62,21 @@ SELECT i, (ARRAY['card lost', 'PIN', '100% card', 'a_b'])[1 + i % 4], 'a', (ARRA
 FROM generate_series(1, 16) AS i;
 """
 
-RESOURCES = {
-    "customer": ("customers", "id bigint,customer_id text,email text,first_name text,last_name text,phone text,is_active boolean,is_verified boolean,is_vip boolean,notes text,created_at timestamptz,updated_at timestamptz"),
-    "product": ("products", "id bigint,name text,type text,description text,interest_rate numeric(7.4),features jsonb,requirements jsonb,is_active boolean,created_at timestamptz,updated_at timestamptz"),
-    "account": ("accounts", "id bigint,account_number text,customer_id bigint,product_id bigint,type text,status text,currency text,balance numeric(15.2),available_balance numeric(15.2),created_at timestamptz,updated_at timestamptz"),
-    "transaction": ("transactions", "id bigint,account_id bigint,reference text,amount numeric(15.2),currency text,description text,category text,merchant_name text,occurred_at timestamptz,created_at timestamptz,updated_at timestamptz"),
-    "conversation": ("conversations", "id bigint,customer_id bigint,title text,status text,channel text,summary text,intent text,sentiment text,message_count integer,escalation_id text,escalation_reason text,priority text,assigned_group text,created_at timestamptz,updated_at timestamptz"),
-    "message": ("messages", "id bigint,conversation_id bigint,role text,content text,agent_name text,intent text,sentiment text,confidence_score integer,is_error boolean,requires_human boolean,metadata jsonb,created_at timestamptz,updated_at timestamptz"),
-    "faq": ("faqs", "id bigint,question text,answer text,category text,keywords text,is_active boolean"),
-}
+class Resource:
+    def __init__(self, row):
+        self.row_type = row["row_type"]
+        self.relation = row["relation"]
+        # each column, and its type as a cast has it
+        self.columns = [(column["name"], column["type"]) for column in row["columns"]]
 
 
-def resource_columns(resource):
-    """Each column, and its type as a cast has it."""
-    return [(c.split(" ")[0], c.split(" ")[1].replace(".", ",")) for c in RESOURCES[resource][1].split(",")]
+RESOURCES = {}
+
+
+def learn(rows):
+    """What sql/fixtures/resources.sql says."""
+    for row in rows:
+        RESOURCES[row["row_type"]] = Resource(row)
 
 
 class Column:
@@ -346,10 +347,10 @@ class World:
             self.relations[kind] = Relation(
                 kind, f"pg_catalog.{kind}", [Column(c, t, True) for c, t in columns], key, changeable=False, plain_writes=False, unique=False
             )
-        for resource, (table, _) in RESOURCES.items():
-            columns = [Column(c, t) for c, t in resource_columns(resource) if t in TYPES]
+        for resource in RESOURCES:
+            columns = [Column(c, t) for c, t in RESOURCES[resource].columns if t in TYPES]
             self.relations[resource] = Relation(
-                resource, f"fca.{table}", columns, ["id"], model=f"fca.{resource}", resource=resource, changeable=False, plain_writes=False
+                resource, f"fca.{RESOURCES[resource].relation}", columns, ["id"], model=f"fca.{resource}", resource=resource, changeable=False, plain_writes=False
             )
         self.setup.append(DESK.strip())
         self.setup.extend(self.variants(chance))

@@ -8,13 +8,14 @@ use warnings;
 use Cwd qw(abs_path);
 use Exporter 'import';
 use File::Basename qw(dirname);
+use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(new_node load_path installed_folder share_folder run_fixture
-  signatures finder_call read_call write_call stream_call finder_names read_names
-  write_names stream_names in_block check_calls sqlstate);
+  relations signatures finder_call finder_place read_call write_call stream_call finder_names
+  read_names write_names stream_names in_block check_calls sqlstate);
 
 my $root = dirname(dirname(dirname(abs_path(__FILE__))));
 
@@ -116,53 +117,14 @@ sub sqlstate
 #
 # Calls
 #
-# The arguments of each function, as SQL in which i is a number.  They suit the
-# rows of the fixture "desk" for small numbers.  A finder's paging arguments are
-# not among them.
+# Those of finders are by sql/fixtures/calls.sql, from the catalog.  Of the other
+# functions, which work on any model, the arguments are here, as SQL in which i is
+# a number.  All suit the rows of the fixture "desk" for small numbers.  A finder's
+# paging arguments are not among them.
 #
 
-my %finders = (
-	find_by_email => q{email => 'c' || i || '@example.com'},
-	get_by_email => q{email => 'c' || i || '@example.com'},
-	find_by_business_id => q{business_id => 'CUST-' || lpad(i::text, 6, '0')},
-	get_by_customer_id => q{customer_id => 'CUST-' || lpad(i::text, 6, '0')},
-	find_vip_customers => '',
-	get_vip_customers => '',
-	find_active_customers => '',
-	search_by_name => q{name => (ARRAY['smith', 'SMI', 'nna', '100%'])[1 + i % 4]},
-	find_by_account_number => q{account_number => 'ACC-' || i},
-	list_by_customer => q{customer_id => i},
-	list_accounts_by_status =>
-	  q{status => (ARRAY['closed', 'active', 'frozen'])[1 + i % 3]},
-	find_by_reference => q{reference => 'TX-' || i},
-	find_recent_transactions => q{account_id => i},
-	find_transactions_between =>
-	  q{account_id => i, since => '2026-01-01Z', until => timestamptz '2026-04-01Z' + i * interval '1 second'},
-	find_transactions_by_category =>
-	  q{account_id => i, category => (ARRAY['rent', 'food'])[1 + i % 2]},
-	find_by_customer => q{customer_id => i},
-	find_escalated => '',
-	find_escalated_by_group => q{assigned_group => (ARRAY['loans', 'fraud'])[1 + i % 2]},
-	find_by_ticket_id => q{ticket_id => 'ESC-' || i},
-	find_by_status =>
-	  q{status => (ARRAY['closed', 'active', 'resolved', 'escalated'])[1 + i % 4]},
-	find_by_conversation => q{conversation_id => i},
-	find_recent_messages => q{conversation_id => i},
-	find_requiring_human => '',
-	find_by_type => q{type => (ARRAY['loan', 'current', 'savings'])[1 + i % 3]},
-	find_active_products => '',
-	search_by_keyword => q{keyword => (ARRAY['card', '100%', 'PIN'])[1 + i % 3]},
-	find_by_category => q{category => (ARRAY['other', 'cards'])[1 + i % 2]},
-	find_by_emails => q{emails => ARRAY['c' || i || '@example.com', 'nobody']},
-	find_by_business_ids => q{business_ids => ARRAY['CUST-' || lpad(i::text, 6, '0'), 'x']},
-	find_by_account_numbers => q{account_numbers => ARRAY['ACC-' || i, 'ACC-1']},
-	list_by_customers => q{customer_ids => ARRAY[i, 1]},
-	find_by_references => q{transaction_references => ARRAY['TX-' || i, 'TX-1']},
-	find_recent_transactions_of => q{account_ids => ARRAY[i, 1]},
-	find_by_ticket_ids => q{ticket_ids => ARRAY['ESC-' || i, 'ESC-1']},
-	find_by_customers => q{customer_ids => ARRAY[i, 1]},
-	find_recent_messages_of => q{conversation_ids => ARRAY[i, 1]},
-);
+# The functions of the extension: name => { kind, arguments, ... }
+my %functions;
 
 my %reads = (
 	get_by_id => q{NULL::fca.customer, i},
@@ -199,7 +161,6 @@ my %writes = (
 	upsert => q{NULL::fca.product, jsonb_build_object('id', 1 + i % 5, 'description', 'f' || i)},
 	upsert_many =>
 	  q{NULL::fca.product, jsonb_build_array(jsonb_build_object('id', 1 + i % 5, 'description', 'g' || i))},
-	find_escalated_for_update => '',
 	get_by_id_for_update => q{NULL::fca.customer, i},
 );
 
@@ -218,20 +179,66 @@ sub call
 	return "SELECT * FROM fca.$name($arguments)";
 }
 
-sub finder_names { return sort keys %finders; }
+# A query of sql/fixtures, as the rows that it gives.
+sub fixture_rows
+{
+	my ($node, $dbname, $name) = @_;
+	my $query = slurp_file("$root/sql/fixtures/$name.sql");
+	my $json = $node->safe_psql($dbname,
+		"SET search_path = pg_catalog; SELECT coalesce(json_agg(q), '[]') FROM ($query) AS q");
+	# as bytes, in which calls are sent too
+	return @{ JSON::PP->new->decode($json) };
+}
+
+# The relations of the resources, those first to which others refer.
+sub relations
+{
+	my ($node, $dbname) = @_;
+	return map { $_->{relation} } fixture_rows($node, $dbname, 'resources');
+}
+
+# Functions of a kind.
+sub of_kind
+{
+	my ($kind) = @_;
+	die 'check_calls() comes first' if !%functions;
+	return sort grep { $functions{$_}->{kind} eq $kind } keys %functions;
+}
+
+sub finder_names { return of_kind('finder'); }
 sub read_names { return sort keys %reads; }
-sub write_names { return sort keys %writes; }
+sub write_names { return sort(keys %writes, of_kind('locking finder')); }
 sub stream_names { return sort keys %streams; }
+
+# The values of those arguments of a function that a condition is true of.
+sub values_of
+{
+	my ($name, $condition) = @_;
+	return map { "$_->{name} => $_->{value}" } grep { $condition->() } @{ $functions{$name}->{arguments} };
+}
 
 # A call of a finder: the rest are paging arguments.
 sub finder_call
 {
 	my ($name, $i, @paging) = @_;
-	return call($name, join(', ', grep { $_ ne '' } $finders{$name}, @paging), $i);
+	return call($name, join(', ', values_of($name, sub { !defined $_->{default} }), @paging), $i);
+}
+
+# The paging arguments that name a place, if it has any.
+sub finder_place
+{
+	my ($name, $i) = @_;
+	return map { s/\bi\b/$i/gr } values_of($name, sub { $_->{name} =~ /^after_/ });
 }
 
 sub read_call { my ($name, $i) = @_; return call($name, $reads{$name}, $i); }
-sub write_call { my ($name, $i) = @_; return call($name, $writes{$name}, $i); }
+
+sub write_call
+{
+	my ($name, $i) = @_;
+	return exists $writes{$name} ? call($name, $writes{$name}, $i) : finder_call($name, $i);
+}
+
 # A statement in a transaction block of its own, which a cursor needs.
 sub in_block { my ($sql) = @_; return "BEGIN;\n$sql;\nROLLBACK"; }
 
@@ -254,40 +261,26 @@ sub signatures
 		WHERE $condition});
 }
 
-# Every function has a call here: a finder gives rows of a resource and takes no
-# row type.
+# Reads how the functions of a database are called, and checks that each can be.
 sub check_calls
 {
 	my ($node, $dbname) = @_;
-	my $generic = q{'anyelement'::regtype = ANY (p.proargtypes::oid[])};
-	my %got = (
-		finders => {
-			signatures(
-				$node, $dbname,
-				qq{p.proretset AND p.provolatile = 's' AND NOT $generic
-				AND EXISTS (SELECT FROM pg_type AS t
-					WHERE t.oid = p.prorettype AND t.typtype = 'c'
-					AND t.typnamespace = 'fca'::regnamespace)})
-		},
-		reads => { signatures($node, $dbname, "p.provolatile <> 'v' AND $generic") },
-		writes => {
-			signatures($node, $dbname,
-				"p.provolatile = 'v' AND p.prorettype NOT IN ('refcursor'::regtype, 'internal'::regtype)")
-		},
-		streams => {
-			signatures($node, $dbname, "p.prorettype = 'refcursor'::regtype")
-		});
+	%functions = map { ($_->{name} => $_) } fixture_rows($node, $dbname, 'calls');
 	my %all = signatures($node, $dbname, "p.prorettype <> 'internal'::regtype");
 
-	is_deeply([ sort keys %{ $got{finders} } ],
-		[finder_names], 'every finder has a call');
-	is_deeply([ sort keys %{ $got{reads} } ], [read_names], 'every read has a call');
-	is_deeply([ sort keys %{ $got{writes} } ],
-		[write_names], 'every write has a call');
-	is_deeply([ sort keys %{ $got{streams} } ],
-		[stream_names], 'every stream has a call');
+	is_deeply([ sort keys %functions ], [ sort keys %all ], 'every function is known by its kind');
 	is_deeply(
-		[ sort keys %all ],
+		[
+			map { my $name = $_; map { "$name($_->{name} $_->{type})" }
+				  grep { !defined $_->{default} && !defined $_->{value} } @{ $functions{$name}->{arguments} } }
+			  of_kind('finder'), of_kind('locking finder')
+		],
+		[],
+		'every argument of a finder has a value');
+	is_deeply([ of_kind('read') ], [read_names], 'every read has a call');
+	is_deeply([ of_kind('write') ], [ sort keys %writes ], 'every write has a call');
+	is_deeply([ of_kind('stream') ], [stream_names], 'every stream has a call');
+	is_deeply([ sort keys %functions ],
 		[ sort(finder_names(), read_names(), write_names(), stream_names()) ],
 		'there is no other function');
 }
