@@ -1,12 +1,16 @@
 """What is measured: every finder and every base function, with the SQL of each camp.
 
-A finder is declared once.  From its declaration follow the call of fca_repo, the raw SQL of its first
-page, and its two twins (an inlinable SQL function and a PL/pgSQL function); from that of a batch, the same
-for many keys.  What works on any model has its raw SQL and the call of a generic PL/pgSQL function
-(generic.sql) written out.
+What a finder takes, with which values, and what it gives in plain SQL, is read of sql/fixtures/calls.sql.
+From that follow the call of fca_repo, the raw SQL of its first page, and its two twins (an inlinable SQL
+function and a PL/pgSQL function); of a finder that calls.sql does not know in plain SQL, the call alone.
+What works on any model has its raw SQL and the call of a generic PL/pgSQL function (generic.sql) written
+out.
 """
 
-from dataclasses import dataclass, field, replace
+import json
+import os
+import re
+from dataclasses import dataclass, replace
 
 OURS, RAW, SQL, PLPGSQL = "fca_repo", "raw SQL", "SQL function", "PL/pgSQL"
 
@@ -39,26 +43,14 @@ class Arg:
         return number if self.type == "bigint" else self.text.replace("{}", str(number))
 
 
-def fact(type="text"):
-    return Arg(type)
-
-
 def const(value, type="text"):
     return Arg(type, fixed=value)
 
 
 EMAIL = Arg("text", "random(1, :few)", "customer{}@example.com")
 BUSINESS_ID = Arg("text", "random(1, :few)", "CUST-{}")
-ACCOUNT_NUMBER = Arg("text", "random(1, :few)", "ACC-{}")
-REFERENCE = Arg("text", "random(1, :n)", "TX-{}")
-TICKET = Arg("text", "random(1, :few / 20)", "T-{}")
-GROUP = Arg("text", "random(0, 4)", "group {}")
-PRODUCT_TYPE = Arg("text", "random(0, 9)", "type {}")
-FAQ_CATEGORY = Arg("text", "random(0, 49)", "category {}")
 ANY = Arg("bigint", "random(1, :few)")
-ANY_OF_N = Arg("bigint", "random(1, :n)")
 BUSY = Arg("bigint", "random(1, :busy)")
-TALKER = Arg("bigint", "random(1, :talkers)")
 HAS_ACCOUNTS = Arg("bigint", "random(1, :few / 4)")
 
 
@@ -76,49 +68,61 @@ class Case:
     calls: int = 1                 # how many calls one statement makes
 
 
-def twin(schema, finder, more, head, body):
-    """A function that does what the finder does; more: its arguments that have defaults."""
-    args = [f"{name} {arg.type}" for name, arg in finder.args.items()] + more
-    # The argument, not the column of the same name.
-    body = body.format(**{name: f"{finder.name}.{name}" for name in finder.args})
-    return (f"CREATE FUNCTION {schema}.{finder.name}({', '.join(args)}) RETURNS SETOF fca.{finder.relation}"
-            f" STABLE PARALLEL SAFE {head} AS $$ {body} $$")
+NUMBERS = range(1, 21, 2)
 
 
-def finder_case(finder, kind, raw):
-    call = f"{finder.name}({', '.join('{' + name + '}' for name in finder.args)})"
-    return Case(finder.name, kind, finder.args,
-                {OURS: f"SELECT * FROM fca.{call}",
-                 RAW: raw,
-                 SQL: f"SELECT * FROM sql_twin.{call}",
-                 PLPGSQL: f"SELECT * FROM plpgsql_twin.{call}"})
+def keys(text="{}"):
+    """Ten keys."""
+    return const("{" + ",".join(text.format(number) for number in NUMBERS) + "}",
+                 "bigint[]" if text == "{}" else "text[]")
 
 
-@dataclass(frozen=True)
+TEN = keys()
+
+
 class Finder:
-    """A finder: what it reads, and how its rows are sorted."""
+    """A finder, by its row of sql/fixtures/calls.sql."""
 
-    name: str
-    relation: str
-    args: dict                     # name -> Arg
-    where: str                     # with {name} for the arguments
-    order: str = ""
-    after: dict = field(default_factory=dict)   # the place behind which a page starts: column -> type
-    max_rows: int = 0              # 0: no such argument
-    newest: bool = False           # the last rows, turned round
+    def __init__(self, row, database):
+        self.name = row["name"]
+        self.row_type = row["row_type"]
+        self.relation = row["relation"]
+        self.where = row["condition"] and indexable(row["condition"])
+        self.order = row["sort"] or ""
+        self.newest = row["newest"]     # the last rows, turned round
+        keys = [arg for arg in row["arguments"] if arg["default"] is None]
+        self.args = {arg["name"]: argument(arg, database) for arg in keys}
+        # the argument whose elements the rows are for, in turn
+        self.each = next((arg["name"] for arg in keys if arg["type"].endswith("[]")), None)
+        limits = [arg for arg in row["arguments"] if arg["name"] == "max_rows" or arg["name"].startswith("per_")]
+        self.limit, self.rows = (limits[0]["name"], int(limits[0]["default"])) if limits else (None, None)
+        # the place behind which a page starts: column -> type
+        self.after = {arg["name"][6:]: arg["type"] for arg in row["arguments"] if arg["name"].startswith("after_")}
 
-    def query(self, page="", limit=None):
-        """The SELECT; page is one more condition."""
-        sql = f"SELECT * FROM fca.{self.relation} WHERE {self.where}"
+    def chosen(self, limit, page="", where=None):
+        """The rows of one key, or of all."""
+        sql = f"SELECT * FROM fca.{self.relation} WHERE {where or self.where}"
         if page:
             sql += f" AND {page}"
         if self.order:
             sql += f" ORDER BY {self.order}"
         if limit is not None:
             sql += f" LIMIT {limit}"
-        if self.newest:
-            sql = f"SELECT * FROM ({sql}) AS newest ORDER BY {self.order.replace(' DESC', '')}"
         return sql
+
+    def query(self, limit, page=""):
+        """The SELECT; page is one more condition."""
+        given = self.order.replace(" DESC", "") if self.newest else self.order
+        if not self.each:
+            sql = self.chosen(limit, page)
+            return f"SELECT * FROM ({sql}) AS newest ORDER BY {given}" if self.newest else sql
+        keys = f"unnest({{{self.each}}}::{self.args[self.each].type}) WITH ORDINALITY AS keys (key, place)"
+        where = self.where.replace(f"{{{self.each}}}", "keys.key")
+        if not self.order:
+            return f"SELECT t.* FROM {keys} JOIN fca.{self.relation} AS t ON t.{where} ORDER BY keys.place"
+        order = ", ".join("t." + part for part in given.split(", "))
+        return (f"SELECT t.* FROM {keys} CROSS JOIN LATERAL ({self.chosen(limit, where=where)}) AS t"
+                f" ORDER BY keys.place, {order}")
 
     def place(self):
         """Strictly behind the row before, by one comparison that an index serves."""
@@ -127,163 +131,60 @@ class Finder:
         return f"({', '.join(columns)}) {sign} ({', '.join('after_' + c for c in columns)})"
 
     def twin(self, schema, head, body):
-        more = [f"max_rows bigint DEFAULT {self.max_rows}"] if self.max_rows else []
-        more += [f"after_{column} {type} DEFAULT NULL" for column, type in self.after.items()]
-        rows = f" ROWS {self.max_rows}" if self.max_rows else " ROWS 1" if not self.order else ""
-        return twin(schema, self, more, head + rows, body)
+        """A function that does what the finder does."""
+        args = [f"{name} {arg.type}" for name, arg in self.args.items()]
+        args += [f"{self.limit} bigint DEFAULT {self.rows}"] if self.limit else []
+        args += [f"after_{column} {type} DEFAULT NULL" for column, type in self.after.items()]
+        rows = "" if self.each else f" ROWS {self.rows}" if self.limit else " ROWS 1" if not self.order else ""
+        # The argument, not the column of the same name.
+        body = body.format(**{name: f"{self.name}.{name}" for name in self.args})
+        return (f"CREATE FUNCTION {schema}.{self.name}({', '.join(args)}) RETURNS SETOF fca.{self.relation}"
+                f" STABLE PARALLEL SAFE {head}{rows} AS $$ {body} $$")
 
     def sql_function(self):
         """Inlined into the caller's query, where a page without a place loses the condition of it."""
         page = f"(after_id IS NULL OR {self.place()})" if self.after else ""
-        return self.twin("sql_twin", "LANGUAGE sql", self.query(page, "max_rows" if self.max_rows else None))
+        return self.twin("sql_twin", "LANGUAGE sql", self.query(self.limit, page))
 
     def plpgsql_function(self):
         """A statement for the first page and one for the others: each can use the index."""
-        limit = "max_rows" if self.max_rows else None
-        body = f"RETURN QUERY {self.query('', limit)};"
+        body = f"RETURN QUERY {self.query(self.limit)};"
         if self.after:
             body = (f"IF after_id IS NULL THEN {body} ELSE"
-                    f" RETURN QUERY {self.query(self.place(), limit)}; END IF;")
-        return self.twin("plpgsql_twin", "LANGUAGE plpgsql",
-                         f"#variable_conflict use_column\nBEGIN {body} END")
+                    f" RETURN QUERY {self.query(self.limit, self.place())}; END IF;")
+        conflict = "" if self.each else "#variable_conflict use_column\n"
+        return self.twin("plpgsql_twin", "LANGUAGE plpgsql", f"{conflict}BEGIN {body} END")
 
     def twins(self):
-        return self.sql_function(), self.plpgsql_function()
+        return (self.sql_function(), self.plpgsql_function()) if self.where else ()
 
     def case(self):
-        return finder_case(self, "list" if self.order else "point", self.query("", self.max_rows or None))
+        call = f"{self.name}({', '.join('{' + name + '}' for name in self.args)})"
+        sql = {OURS: f"SELECT * FROM fca.{call}"}
+        if self.where:
+            sql.update({RAW: self.query(self.rows), SQL: f"SELECT * FROM sql_twin.{call}",
+                        PLPGSQL: f"SELECT * FROM plpgsql_twin.{call}"})
+        kind = "batch" if self.each else "list" if self.order or self.limit else "point"
+        return Case(self.name, kind, self.args, sql)
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A finder for many keys: the rows of each, in the order of the keys."""
-
-    name: str
-    relation: str
-    column: str
-    key: str                       # the argument
-    arg: Arg
-    order: str = ""                # of the rows of one key, where there are several
-    limit: str = ""                # the argument that limits them
-    rows: int = 0                  # its default
-    newest: bool = False           # the last rows, turned round
-
-    @property
-    def args(self):
-        return {self.key: self.arg}
-
-    def query(self, limit):
-        keys = f"unnest({{{self.key}}}::{self.arg.type}) WITH ORDINALITY AS keys (key, place)"
-        if not self.order:
-            return (f"SELECT t.* FROM {keys} JOIN fca.{self.relation} AS t ON t.{self.column} = keys.key"
-                    " ORDER BY keys.place")
-        rows = (f"SELECT * FROM fca.{self.relation} AS r WHERE r.{self.column} = keys.key"
-                f" ORDER BY {', '.join('r.' + part for part in self.order.split(', '))}")
-        if self.limit:
-            rows += f" LIMIT {limit}"
-        given = self.order.replace(" DESC", "") if self.newest else self.order
-        return (f"SELECT t.* FROM {keys} CROSS JOIN LATERAL ({rows}) AS t"
-                f" ORDER BY keys.place, {', '.join('t.' + part for part in given.split(', '))}")
-
-    def twins(self):
-        more = [f"{self.limit} bigint DEFAULT {self.rows}"] if self.limit else []
-        query = self.query(self.limit)
-        return (twin("sql_twin", self, more, "LANGUAGE sql", query),
-                twin("plpgsql_twin", self, more, "LANGUAGE plpgsql", f"BEGIN RETURN QUERY {query}; END"))
-
-    def case(self):
-        return finder_case(self, "batch", self.query(self.rows))
+def indexable(condition):
+    """A search as one writes it where a trigram index is to serve it."""
+    return re.sub(r"pg_catalog\.strpos\(pg_catalog\.lower\((\w+)\), pg_catalog\.lower\((\{\w+\})\)\) > 0",
+                  r"\1 ILIKE '%' || \2 || '%'", condition)
 
 
-CREATED = {"created_at": "timestamptz", "id": "bigint"}
-UPDATED = {"updated_at": "timestamptz", "id": "bigint"}
-OCCURRED = {"occurred_at": "timestamptz", "id": "bigint"}
-NAMED = {"name": "text", "id": "bigint"}
-
-FINDERS = [
-    Finder("find_by_email", "customers", {"email": EMAIL}, "email = {email}"),
-    Finder("find_by_business_id", "customers", {"business_id": BUSINESS_ID}, "customer_id = {business_id}"),
-    Finder("find_vip_customers", "customers", {}, "is_vip", "created_at DESC, id DESC", CREATED, 50),
-    Finder("find_active_customers", "customers", {}, "is_active", "created_at DESC, id DESC", CREATED, 100),
-    Finder("search_by_name", "customers", {"name": fact()},
-           "(first_name ILIKE '%' || {name} || '%' OR last_name ILIKE '%' || {name} || '%')",
-           "last_name, first_name, id", {}, 100),
-    Finder("find_by_account_number", "accounts", {"account_number": ACCOUNT_NUMBER},
-           "account_number = {account_number}"),
-    Finder("list_by_customer", "accounts", {"customer_id": HAS_ACCOUNTS}, "customer_id = {customer_id}",
-           "created_at DESC, id DESC"),
-    Finder("list_accounts_by_status", "accounts", {"status": const("frozen")}, "status = {status}",
-           "created_at DESC, id DESC", CREATED, 100),
-    Finder("find_by_reference", "transactions", {"reference": REFERENCE}, "reference = {reference}"),
-    Finder("find_recent_transactions", "transactions", {"account_id": BUSY}, "account_id = {account_id}",
-           "occurred_at DESC, id DESC", OCCURRED, 50),
-    Finder("find_transactions_between", "transactions",
-           {"account_id": BUSY, "since": fact("timestamptz"), "until": fact("timestamptz")},
-           "account_id = {account_id} AND occurred_at >= {since} AND occurred_at < {until}",
-           "occurred_at DESC, id DESC", OCCURRED, 1000),
-    Finder("find_transactions_by_category", "transactions", {"account_id": BUSY, "category": const("travel")},
-           "account_id = {account_id} AND category = {category}", "occurred_at DESC, id DESC", OCCURRED, 50),
-    Finder("find_by_customer", "conversations", {"customer_id": TALKER}, "customer_id = {customer_id}",
-           "updated_at DESC, id DESC", UPDATED, 50),
-    Finder("find_escalated", "conversations", {}, "status = 'escalated'", "updated_at, id", UPDATED, 100),
-    Finder("find_escalated_by_group", "conversations", {"assigned_group": GROUP},
-           "status = 'escalated' AND assigned_group = {assigned_group}", "updated_at, id", UPDATED, 100),
-    Finder("find_by_ticket_id", "conversations", {"ticket_id": TICKET}, "escalation_id = {ticket_id}"),
-    Finder("find_by_status", "conversations", {"status": const("active")}, "status = {status}",
-           "updated_at DESC, id DESC", UPDATED, 100),
-    Finder("find_by_conversation", "messages", {"conversation_id": BUSY}, "conversation_id = {conversation_id}",
-           "created_at, id", CREATED, 100),
-    Finder("find_recent_messages", "messages", {"conversation_id": BUSY}, "conversation_id = {conversation_id}",
-           "created_at DESC, id DESC", {}, 20, newest=True),
-    Finder("find_requiring_human", "messages", {}, "requires_human", "created_at, id", CREATED, 100),
-    Finder("find_by_type", "products", {"type": PRODUCT_TYPE}, "is_active AND type = {type}", "name, id", NAMED, 100),
-    Finder("find_active_products", "products", {}, "is_active", "name, id", NAMED, 100),
-    Finder("search_by_keyword", "faqs", {"keyword": const("quokka")},
-           "is_active AND (question ILIKE '%' || {keyword} || '%' OR keywords ILIKE '%' || {keyword} || '%')",
-           "CASE WHEN EXISTS (SELECT FROM unnest(string_to_array(keywords, ',')) AS k(word)"
-           " WHERE btrim(k.word) ILIKE {keyword}) THEN 1 WHEN question ILIKE {keyword} || '%' THEN 2 ELSE 3 END, id",
-           {}, 10),
-    Finder("find_by_category", "faqs", {"category": FAQ_CATEGORY}, "is_active AND category = {category}", "id",
-           {"id": "bigint"}, 100),
-]
-
-
-def alias(name, finder, column=None):
-    """The same finder under another name, and with its argument under another."""
-    found = next(one for one in FINDERS if one.name == finder)
-    if column is None:
-        return replace(found, name=name)
-    return replace(found, name=name, args={column: list(found.args.values())[0]}, where=f"{column} = {{{column}}}")
-
-
-FINDERS += [alias("get_by_email", "find_by_email"), alias("get_by_customer_id", "find_by_business_id", "customer_id"),
-            alias("get_vip_customers", "find_vip_customers")]
-
-NUMBERS = range(1, 38, 4)
-
-
-def keys(text, numbers=NUMBERS):
-    """Ten keys."""
-    return const("{" + ",".join(text.format(number) for number in numbers) + "}",
-                 "bigint[]" if text == "{}" else "text[]")
-
-
-TEN = keys("{}")
-
-BATCHES = [
-    Batch("find_by_emails", "customers", "email", "emails", keys("customer{}@example.com")),
-    Batch("find_by_business_ids", "customers", "customer_id", "business_ids", keys("CUST-{}")),
-    Batch("find_by_account_numbers", "accounts", "account_number", "account_numbers", keys("ACC-{}")),
-    Batch("find_by_references", "transactions", "reference", "transaction_references", keys("TX-{}")),
-    Batch("find_by_ticket_ids", "conversations", "escalation_id", "ticket_ids", keys("T-{}", range(1, 21, 2))),
-    Batch("list_by_customers", "accounts", "customer_id", "customer_ids", TEN, "created_at DESC, id DESC"),
-    Batch("find_recent_transactions_of", "transactions", "account_id", "account_ids", TEN,
-          "occurred_at DESC, id DESC", "per_account", 10),
-    Batch("find_by_customers", "conversations", "customer_id", "customer_ids", TEN, "updated_at DESC, id DESC",
-          "per_customer", 10),
-    Batch("find_recent_messages_of", "messages", "conversation_id", "conversation_ids", TEN,
-          "created_at DESC, id DESC", "per_conversation", 20, newest=True),
-]
+def argument(row, database):
+    """An argument, with the values that calls.sql has for the benchmark's data; else with one of its column."""
+    if not row["known"]:
+        return const(database.value("SELECT " + re.sub(r"\bi\b", "1", row["value"])), row["type"])
+    if row["bench"] is None:
+        return Arg(row["type"])
+    if row["type"].endswith("[]"):
+        return keys(row["bench"])
+    if row["drawn"] is None:
+        return const(row["bench"], row["type"])
+    return Arg(row["type"], row["drawn"], row["bench"])
 
 
 def message(content):
@@ -436,7 +337,24 @@ BASE = [
         set_up=DOOMED, clean_up=FORGET, script=NEXT_DOOMED),
 ]
 
-CASES = [finder.case() for finder in FINDERS + BATCHES] + BASE
+# These are filled by learn().
+FINDERS = []
+CASES = []
+SEARCHES = []
+
+
+def learn(database):
+    """The finders, from a database that has them and the data."""
+    if FINDERS:
+        return
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "sql", "fixtures", "calls.sql")
+    with open(path) as file:
+        rows = json.loads(database.value(f"SELECT jsonb_agg(q) FROM ({file.read()}) AS q"))
+    FINDERS.extend(Finder(row, database) for row in rows if row["kind"] == "finder")
+    CASES.extend([finder.case() for finder in FINDERS] + BASE)
+    SEARCHES.extend([search("quokka", "rare"), search("mortgage", "common"), search("kk", "rare, two letters"),
+                     search("ca", "common, two letters"), search("z", "one letter")])
+
 
 # What is also run with many clients, at every size (results that do not grow), and as a first call.
 REPRESENTATIVE = ["find_by_email", "find_recent_transactions", "create", "get_by_id", "get_by_filters (4)",
@@ -516,10 +434,6 @@ def search(keyword, what):
     case = finder.case()
     return Case(what, "search", {"keyword": const(keyword)},
                 {**case.sql, SCAN: case.sql[RAW].replace("fca.faqs", "bench.faqs_scan")})
-
-
-SEARCHES = [search("quokka", "rare"), search("mortgage", "common"), search("kk", "rare, two letters"),
-            search("ca", "common, two letters"), search("z", "one letter")]
 
 
 def depth(account, rows, place):

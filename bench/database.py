@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from cases import BATCHES, FINDERS
+from cases import FINDERS, learn
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -33,6 +33,7 @@ class Database:
         self.psql("CREATE EXTENSION fca_repo; SELECT fca.create_tables();")
         self.psql("", "-v", f"n={self.n}", "-f", os.path.join(HERE, "load.sql"))
         self.psql("", "-f", os.path.join(HERE, "generic.sql"))
-        twins = [definition for finder in FINDERS + BATCHES for definition in finder.twins()]
+        learn(self)
+        twins = [definition for finder in FINDERS for definition in finder.twins()]
         self.psql(";\n".join(["CREATE SCHEMA sql_twin", "CREATE SCHEMA plpgsql_twin", *twins]) + ";")
         self.facts = dict(self.psql("SELECT name, value FROM bench.facts"))
