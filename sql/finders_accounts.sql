@@ -56,3 +56,8 @@ SELECT id FROM fca.list_accounts_by_status('active', after_id => 9, after_create
 SELECT state, message, detail, hint
 FROM test.fails($$SELECT * FROM fca.list_accounts_by_status('active', after_created_at => '2026-02-02Z')$$);
 SELECT state, message FROM test.fails($$SELECT * FROM fca.list_accounts_by_status('active', after_id => 5)$$);
+
+-- The signatures, and the table.
+\set declared :srcdir /sql/fixtures/declared.sql
+\set relation accounts
+\i :declared

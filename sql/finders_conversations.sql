@@ -92,3 +92,8 @@ SELECT state, message, hint FROM test.fails($$SELECT * FROM fca.find_by_status('
 SELECT state, message FROM test.fails($$SELECT * FROM fca.find_by_status('it''s "5%" \_é', 0)$$);
 SELECT state, message = 'invalid status "' || repeat('x', 100) || '"' AS whole
 FROM test.fails(format('SELECT * FROM fca.find_by_status(%L)', repeat('x', 100)));
+
+-- The signatures, and the table.
+\set declared :srcdir /sql/fixtures/declared.sql
+\set relation conversations
+\i :declared

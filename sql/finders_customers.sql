@@ -104,3 +104,8 @@ PREPARE by_email (text) AS SELECT id FROM fca.find_by_email($1);
 EXECUTE by_email ('c7@example.com');
 EXECUTE by_email (NULL);
 DEALLOCATE by_email;
+
+-- The signatures, and the table.
+\set declared :srcdir /sql/fixtures/declared.sql
+\set relation customers
+\i :declared

@@ -74,3 +74,8 @@ SELECT id FROM fca.find_by_category('cards', 2);
 SELECT id FROM fca.find_by_category('cards', 2, 2);
 SELECT id FROM fca.find_by_category('cards', 2, after_id => 3);
 SELECT id FROM fca.find_by_category('cards', after_id => -5);
+
+-- The signatures, and the table.
+\set declared :srcdir /sql/fixtures/declared.sql
+\set relation faqs
+\i :declared

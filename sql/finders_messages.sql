@@ -71,3 +71,8 @@ VALUES (101, 3, 'agent', 'before the place', '2026-04-01 12:00Z'), (102, 3, 'age
 DELETE FROM fca.messages WHERE id IN (63, 64);
 SELECT id, content FROM fca.find_by_conversation(3, 10, '2026-04-02 00:00:01.000001Z', 63);
 ROLLBACK;
+
+-- The signatures, and the table.
+\set declared :srcdir /sql/fixtures/declared.sql
+\set relation messages
+\i :declared

@@ -73,3 +73,8 @@ DELETE FROM fca.products WHERE id = 5;
 UPDATE fca.products SET is_active = false WHERE id = 2;
 SELECT name, count(*) FROM fca.find_active_products(10, 'Home loan', 5) GROUP BY name ORDER BY name COLLATE "C";
 ROLLBACK;
+
+-- The signatures, and the table.
+\set declared :srcdir /sql/fixtures/declared.sql
+\set relation products
+\i :declared

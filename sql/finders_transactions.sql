@@ -110,3 +110,8 @@ ROLLBACK;
 SELECT a.id, array_agg(t.id ORDER BY t.occurred_at DESC, t.id DESC) AS latest
 FROM fca.accounts AS a LEFT JOIN LATERAL fca.find_recent_transactions(a.id, a.id) AS t ON true
 WHERE a.id <= 4 GROUP BY a.id ORDER BY a.id;
+
+-- The signatures, and the table.
+\set declared :srcdir /sql/fixtures/declared.sql
+\set relation transactions
+\i :declared

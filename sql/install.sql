@@ -11,38 +11,53 @@ CREATE DATABASE fca_regress_guard TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
 \a
 \set SHOW_CONTEXT never
 CREATE EXTENSION fca_repo;
--- The extension is code: functions and seven composite types, no table, not even the schema.
-SELECT n.nspname, extrelocatable FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'fca_repo';
-SELECT classid::regclass, coalesce(relkind, typtype, prokind) AS kind, count(*)
+-- The extension is code: functions and composite types, no table, not even the schema.
+SELECT n.nspname, extrelocatable FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace
+WHERE extname = 'fca_repo';
+SELECT DISTINCT classid::regclass, coalesce(relkind, typtype, prokind) AS kind
 FROM pg_depend LEFT JOIN pg_class AS c ON classid = 'pg_class'::regclass AND c.oid = objid
-	LEFT JOIN pg_type AS t ON classid = 'pg_type'::regclass AND t.oid = objid LEFT JOIN pg_proc AS p ON classid = 'pg_proc'::regclass AND p.oid = objid
-WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fca_repo') AND t.typcategory IS DISTINCT FROM 'A' GROUP BY 1, 2 ORDER BY 1, 2;
--- what the planner and the caller rely on
+	LEFT JOIN pg_type AS t ON classid = 'pg_type'::regclass AND t.oid = objid
+	LEFT JOIN pg_proc AS p ON classid = 'pg_proc'::regclass AND p.oid = objid
+WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'fca_repo')
+	AND t.typcategory IS DISTINCT FROM 'A' ORDER BY 1, 2;
+-- what the planner and the caller rely on; the finders' are in the tests of their resources
+CREATE TEMP VIEW finder AS SELECT p.* FROM pg_proc AS p JOIN pg_type AS t ON t.oid = prorettype
+	WHERE pronamespace = 'fca'::regnamespace AND typtype = 'c' AND typnamespace = 'fca'::regnamespace;
 SELECT provolatile, proparallel, prosecdef, proretset, string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS functions
-FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
-SELECT string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS one_row FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND prorows = 1;
-SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND prorettype <> 'internal'::regtype
-	AND (proargmodes IS NULL AND pronargs <> coalesce(cardinality(array_remove(proargnames, '')), 0) OR prosrc NOT LIKE 'fca\_%') OR proname IN (SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1 HAVING count(*) > 1);
+FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND oid NOT IN (SELECT oid FROM finder)
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
+SELECT DISTINCT provolatile, proparallel, prosecdef, proretset FROM finder ORDER BY 1;
+SELECT string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS one_row FROM pg_proc
+WHERE pronamespace = 'fca'::regnamespace AND prorows = 1 AND oid NOT IN (SELECT oid FROM finder);
+DROP VIEW finder;
+SELECT proname AS differs FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND prorettype <> 'internal'::regtype
+	AND (proargmodes IS NULL AND pronargs <> coalesce(cardinality(array_remove(proargnames, '')), 0)
+		OR prosrc NOT LIKE 'fca\_%' OR obj_description(oid, 'pg_proc') IS NULL)
+	OR proname IN (SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1 HAVING count(*) > 1);
 SELECT has_schema_privilege('public', 'fca', 'CREATE');
 
--- create_tables(): the seven, parents first; the second time nothing
+-- create_tables(): the resources' relations, parents first; the second time nothing.  What they are like is in the
+-- tests of the resources.
+\set resources `cat "$PG_ABS_SRCDIR/sql/fixtures/resources.sql"`
+CREATE TEMP TABLE resource AS SELECT row_number() OVER () AS n, r.* FROM (:resources) AS r;
+SELECT count(*) >= 7 AS all_of_them FROM resource;
+SELECT array_agg('fca.' || relation ORDER BY n) AS relations FROM resource \gset
+SELECT array_agg(made::text ORDER BY n) = :'relations' AS all_of_them
+FROM fca.create_tables() WITH ORDINALITY AS m (made, n);
 SELECT fca.create_tables();
-SELECT fca.create_tables();
--- columns: * is NOT NULL, then the default
-SELECT attrelid::regclass AS "table", string_agg(attname || ' ' || format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN '*' ELSE '' END
-	|| coalesce(' ' || pg_get_expr(adbin, adrelid), '') || CASE attidentity WHEN 'd' THEN ' identity' ELSE attidentity::text END, ', ' ORDER BY attnum) AS columns
-FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid AND relkind = 'r' AND relnamespace = 'fca'::regnamespace
-	LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attnum > 0 GROUP BY attrelid ORDER BY attrelid;
+SELECT conrelid::regclass AS differs FROM pg_constraint WHERE contype = 'f' AND conrelid < confrelid;
 -- each type has the columns of its table
-SELECT typrelid::regclass FROM pg_type AS t JOIN pg_class AS c ON c.oid = typrelid AND relkind = 'c' AND relnamespace = 'fca'::regnamespace
-WHERE (SELECT array_agg((attname, atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute WHERE attrelid = typrelid)
-	IS DISTINCT FROM (SELECT array_agg((attname, atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute WHERE attrelid = to_regclass('fca.' || typname || 's') AND attnum > 0);
-SELECT conrelid::regclass AS "table", conname, pg_get_constraintdef(oid) FROM pg_constraint
-	WHERE connamespace = 'fca'::regnamespace AND contype IN ('p', 'u', 'f', 'c') ORDER BY conrelid, conname COLLATE "C";
-SELECT regexp_replace(pg_get_indexdef(indexrelid), '^CREATE INDEX (.*) ON ', '') AS index FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
-	WHERE relnamespace = 'fca'::regnamespace AND NOT indisunique ORDER BY indrelid, pg_get_indexdef(indexrelid) COLLATE "C";
-SELECT regexp_replace(pg_get_triggerdef(oid), '^CREATE TRIGGER ', '') AS trigger FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid;
-SELECT relowner::regrole = current_user::regrole AS mine, count(*) FROM pg_class WHERE relnamespace = 'fca'::regnamespace AND relkind = 'r' GROUP BY 1;
+SELECT row_type AS differs FROM resource
+WHERE (SELECT array_agg((attname, atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute
+		WHERE attrelid = to_regclass('fca.' || row_type))
+	IS DISTINCT FROM (SELECT array_agg((attname, atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute
+		WHERE attrelid = to_regclass('fca.' || relation) AND attnum > 0);
+-- the trigger is where the column is
+SELECT oid::regclass AS differs FROM pg_class AS c WHERE relnamespace = 'fca'::regnamespace AND relkind = 'r'
+	AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'updated_at')
+	<> EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgname = 'set_updated_at');
+SELECT oid::regclass AS differs FROM pg_class
+WHERE relnamespace = 'fca'::regnamespace AND relkind = 'r' AND relowner::regrole <> current_user::regrole;
 
 -- updated_at follows every change, unless the update gives it
 INSERT INTO fca.customers (customer_id, email, first_name, last_name, updated_at) SELECT i, i, 'f', 'l', '2020-01-01 00:00Z' FROM generate_series(1, 4) AS i;
@@ -62,7 +77,9 @@ DROP EXTENSION fca_repo;
 DROP FUNCTION public.vip();
 DROP EXTENSION fca_repo;
 SELECT md5(string_agg(c::text, ',' ORDER BY id)) = :'before' AS kept FROM fca.customers AS c;
-SELECT relname, relkind FROM pg_class WHERE relnamespace = 'fca'::regnamespace AND relkind IN ('r', 'c', 'v') ORDER BY relname COLLATE "C";
+SELECT DISTINCT relkind FROM pg_class WHERE relnamespace = 'fca'::regnamespace AND relkind IN ('r', 'c', 'v');
+SELECT array_agg(oid::regclass::text ORDER BY oid) = :'relations' AS kept FROM pg_class
+	WHERE relnamespace = 'fca'::regnamespace AND relkind = 'r';
 SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace;
 UPDATE fca.customers SET updated_at = '2020-01-01 00:00Z' WHERE id = 1;
 UPDATE fca.customers SET phone = '1' WHERE id = 1;
@@ -108,7 +125,8 @@ SELECT relname, relowner::regrole FROM pg_class WHERE oid = 'fca.faqs'::regclass
 \c fca_regress_owner
 SET ROLE regress_fca_owner;
 CREATE EXTENSION fca_repo;
-SELECT fca.create_tables();
+SELECT array_agg(made::text ORDER BY n) = :'relations' AS all_of_them
+FROM fca.create_tables() WITH ORDINALITY AS m (made, n);
 SELECT extowner::regrole, nspowner::regrole, (SELECT string_agg(DISTINCT relowner::regrole::text, ' ') FROM pg_class WHERE relnamespace = n.oid AND relkind = 'r') AS tables
 FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'fca_repo';
 SELECT i.indrelid::regclass AS trigrams FROM pg_index AS i JOIN pg_class AS c ON c.oid = indexrelid JOIN pg_am AS a ON a.oid = relam WHERE amname = 'gin' AND relnamespace = 'fca'::regnamespace ORDER BY 1;
@@ -168,7 +186,7 @@ CREATE EXTENSION fca_repo;
 SELECT extname FROM pg_extension WHERE extname = 'fca_repo';
 REVOKE CREATE ON SCHEMA fca FROM PUBLIC;
 CREATE EXTENSION fca_repo;
-SELECT count(*) FROM fca.create_tables();
+SELECT count(*) > 6 AS made FROM fca.create_tables();
 SELECT id FROM fca.find_by_email('none');
 -- and later: also where all is there
 GRANT CREATE ON SCHEMA fca TO regress_fca_other;
