@@ -250,6 +250,14 @@ SELECT count(*) FROM fca.customers WHERE customer_id = 'x';
 SELECT fca.create(NULL::base_create.watched, '{"id": 7, "name": "n"}');
 SELECT name FROM fca.get_by_id(NULL::base_create.watched, 7);
 
+-- a rule that makes more rows than were given
+CREATE TABLE base_create.base (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int);
+CREATE VIEW base_create.many AS SELECT * FROM base_create.base;
+CREATE RULE many AS ON INSERT TO base_create.many DO INSTEAD INSERT INTO base_create.base (a) SELECT new.a FROM generate_series(1, 5000) RETURNING id, a;
+SELECT state, message FROM test.fails('SELECT fca.create(NULL::base_create.many, ''{"a": 1}'')');
+SELECT state, message FROM test.fails('SELECT fca.create_many(NULL::base_create.many, ''[{"a": 1}, {"a": 2}]'')');
+SELECT count(*) FROM base_create.base;
+
 \set VERBOSITY terse
 SET client_min_messages = warning;
 DROP SCHEMA base_create CASCADE;

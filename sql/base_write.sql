@@ -159,6 +159,14 @@ SELECT fca.count(NULL::base_write.parts);
 ROLLBACK;
 SELECT fca.count(NULL::base_write.parts);
 
+-- filters that are true of every row do not pass for filters
+CREATE TABLE base_write.counted (no int PRIMARY KEY, a int);
+INSERT INTO base_write.counted VALUES (1, 1), (2, 3);
+SELECT filters, f.state FROM unnest(ARRAY['{"none_of": [{"a": []}]}', '{"any_of": [{"no": 1}, {"a": {"not_in": []}}]}',
+	'{"a": {"not_in": []}}', '{"none_of": [{"any_of": []}]}', '{"any_of": []}']) WITH ORDINALITY AS v (filters, n),
+	test.fails(format('SELECT fca.delete_many(NULL::base_write.counted, %L)', filters)) AS f ORDER BY n;
+SELECT count(*) FROM base_write.counted;
+
 \set VERBOSITY terse
 SET client_min_messages = warning;
 DROP SCHEMA base_write CASCADE;

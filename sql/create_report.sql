@@ -226,6 +226,20 @@ FROM report.big GROUP BY 1, 2, 3 ORDER BY sqlstate COLLATE "C" NULLS FIRST;
 SELECT count(*) AS rows, count(*) FILTER (WHERE i.sku = 'b' || b.ordinal) AS right
 FROM report.item AS i JOIN report.big AS b ON b.id = i.id::text WHERE i.name = 'big';
 
+-- A rule that makes more rows than were given.
+CREATE TABLE report.ruled (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int);
+CREATE VIEW report.rule_view AS SELECT * FROM report.ruled;
+CREATE RULE more AS ON INSERT TO report.rule_view DO INSTEAD
+	INSERT INTO report.ruled (a) SELECT new.a FROM generate_series(1, 5000) RETURNING id, a;
+SELECT ordinal, created, sqlstate, message FROM fca.create_many_report(NULL::report.rule_view, '[{"a": 1}, {"a": 2}]');
+SELECT count(*) FROM report.ruled;
+
+-- What one row's default has done is not taken back with another row.
+CREATE TABLE report.counter AS SELECT 0 AS n;
+CREATE FUNCTION report.next() RETURNS int LANGUAGE sql AS 'UPDATE report.counter SET n = n + 1 RETURNING n';
+CREATE TABLE report.counted (no int PRIMARY KEY DEFAULT report.next(), a int);
+SELECT ordinal, created, id, sqlstate FROM fca.create_many_report(NULL::report.counted, '[{"a": 1}, {"no": 100, "a": "x"}, {"a": 3}]');
+
 SET client_min_messages = warning;
 DROP SCHEMA report CASCADE;
 DROP OWNED BY regress_fca_writer, regress_fca_stranger;

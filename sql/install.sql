@@ -129,7 +129,8 @@ SELECT array_agg(made::text ORDER BY n) = :'relations' AS all_of_them
 FROM fca.create_tables() WITH ORDINALITY AS m (made, n);
 SELECT extowner::regrole, nspowner::regrole, (SELECT string_agg(DISTINCT relowner::regrole::text, ' ') FROM pg_class WHERE relnamespace = n.oid AND relkind = 'r') AS tables
 FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'fca_repo';
-SELECT i.indrelid::regclass AS trigrams FROM pg_index AS i JOIN pg_class AS c ON c.oid = indexrelid JOIN pg_am AS a ON a.oid = relam WHERE amname = 'gin' AND relnamespace = 'fca'::regnamespace ORDER BY 1;
+SELECT DISTINCT i.indrelid::regclass AS trigrams FROM pg_index AS i JOIN pg_class AS c ON c.oid = indexrelid
+	JOIN pg_am AS a ON a.oid = relam WHERE amname = 'gin' AND relnamespace = 'fca'::regnamespace ORDER BY 1;
 SELECT id, is_active FROM fca.create(NULL::fca.customer, '{"customer_id": "1", "email": "e", "first_name": "f", "last_name": "l"}');
 SELECT id FROM fca.find_by_email('e');
 DROP EXTENSION fca_repo CASCADE;

@@ -92,6 +92,12 @@ SELECT state FROM test.fails($$SELECT * FROM fca.get_by_id_for_update(NULL::lock
 SELECT state FROM test.fails($$SELECT * FROM fca.find_escalated_for_update()$$);
 ROLLBACK;
 
+-- No row is locked where none is wanted.
+BEGIN;
+SELECT count(*) FROM fca.find_escalated_for_update(0);
+SELECT pg_current_xact_id_if_assigned() IS NULL AS nothing_locked;
+ROLLBACK;
+
 SET client_min_messages = warning;
 DROP SCHEMA locks CASCADE;
 DROP OWNED BY regress_fca_reader;

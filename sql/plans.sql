@@ -34,33 +34,6 @@ ALTER TABLE plans.busy ADD CHECK (b < 100);
 SELECT state FROM generate_series(1, 3) AS i, test.fails('SELECT fca.update(NULL::plans.busy, 8, ''{"b": 100}'')');
 SELECT * FROM fca.update(NULL::plans.busy, 8, '{"b": 99}');
 
--- More rows than were given.
-CREATE TABLE plans.base (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int);
-CREATE VIEW plans.many AS SELECT * FROM plans.base;
-CREATE RULE many AS ON INSERT TO plans.many DO INSTEAD INSERT INTO plans.base (a) SELECT new.a FROM generate_series(1, 5000) RETURNING id, a;
-SELECT state, message FROM test.fails('SELECT fca.create(NULL::plans.many, ''{"a": 1}'')');
-SELECT state, message FROM test.fails('SELECT fca.create_many(NULL::plans.many, ''[{"a": 1}, {"a": 2}]'')');
-SELECT ordinal, created, sqlstate, message FROM fca.create_many_report(NULL::plans.many, '[{"a": 1}, {"a": 2}]');
-SELECT count(*) FROM plans.base;
-
--- What one row's default has done is not taken back with another row.
-CREATE TABLE plans.counter AS SELECT 0 AS n;
-CREATE FUNCTION plans.next() RETURNS int LANGUAGE sql AS 'UPDATE plans.counter SET n = n + 1 RETURNING n';
-CREATE TABLE plans.counted (no int PRIMARY KEY DEFAULT plans.next(), a int);
-SELECT ordinal, created, id, sqlstate FROM fca.create_many_report(NULL::plans.counted, '[{"a": 1}, {"no": 100, "a": "x"}, {"a": 3}]');
-
--- Filters that are true of every row do not pass for filters.
-SELECT filters, f.state FROM unnest(ARRAY['{"none_of": [{"a": []}]}', '{"any_of": [{"no": 1}, {"a": {"not_in": []}}]}',
-	'{"a": {"not_in": []}}', '{"none_of": [{"any_of": []}]}', '{"any_of": []}']) WITH ORDINALITY AS v (filters, n),
-	test.fails(format('SELECT fca.delete_many(NULL::plans.counted, %L)', filters)) AS f ORDER BY n;
-SELECT count(*) FROM plans.counted;
-
--- No row is locked where none is wanted.
-BEGIN;
-SELECT count(*) FROM fca.find_escalated_for_update(0);
-SELECT pg_current_xact_id_if_assigned() IS NULL AS nothing_locked;
-ROLLBACK;
-
 -- The room for plans is the DBA's to say, within bounds.
 SELECT setting, unit, min_val, context FROM pg_settings WHERE name = 'fca_repo.plan_cache_size';
 \set VERBOSITY sqlstate
