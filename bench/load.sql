@@ -1,4 +1,4 @@
--- Fills the seven tables of one database.
+-- Fills the tables of one database.
 --
 --   psql -v n=1000000 -f load.sql
 --
