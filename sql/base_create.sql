@@ -18,14 +18,16 @@ SELECT * FROM base_create.items ORDER BY id;
 
 -- rows of different keys, in input order; a JSON null is no absent key
 SELECT * FROM fca.create_many(NULL::base_create.items, '[
-	{"name": "c", "id": 23}, {"price": 2, "id": 21}, {}, {"id": 22, "name": "b", "price": null}, {"code": 99}]');
+	{"name": "c", "id": 23}, {"price": 2, "id": 21}, {}, {"id": 22, "name": "b", "price": null},
+		{"code": 99}]');
 SELECT count(*) FROM fca.create_many(NULL::base_create.items, '[]');
 SELECT * FROM fca.create_many(NULL::base_create.items, '[{}, {}]');
 SELECT id, name FROM fca.create_many(model => NULL::base_create.items, rows => '[{"name": "last"}]');
 
 -- all or nothing
 SELECT state, message, "column", "table" FROM test.fails(
-	$$SELECT fca.create_many(NULL::base_create.items, '[{"id": 31}, {"id": 32, "name": null}, {"id": 33}]')$$);
+	$$SELECT fca.create_many(NULL::base_create.items,
+		'[{"id": 31}, {"id": 32, "name": null}, {"id": 33}]')$$);
 SELECT state, message, "constraint" FROM test.fails(
 	$$SELECT fca.create_many(NULL::base_create.items, '[{"id": 31}, {"id": 10}]')$$);
 SELECT state, message, "column" FROM test.fails(
@@ -85,7 +87,8 @@ SELECT n, t FROM fca.create_many(NULL::base_create.kinds, '[
 	{"id": 5, "n": null, "t": [1, 2.50, true]},
 	{"id": 6, "n": [[[[[[7]]]]]], "t": [null]}]');
 SELECT v, m, js, ss FROM fca.create(NULL::base_create.kinds,
-	'{"id": 10, "v": ["abc", "d"], "m": [1.25, 999.9], "js": [{"a": 1}, "x", null, 2], "ss": ["large", "small"]}');
+	'{"id": 10, "v": ["abc", "d"], "m": [1.25, 999.9], "js": [{"a": 1}, "x", null, 2], "ss": ["large",
+	"small"]}');
 -- dimensions must match, also where some hold no element
 SELECT f.state, f.message, f."column" FROM (VALUES
 	(1, '{"id": 11, "n": [[1, 2], [3]]}'), (2, '{"id": 11, "n": [[1], 2]}'), (3, '{"id": 11, "n": [1, [2]]}'),
@@ -95,14 +98,17 @@ SELECT f.state, f.message, f."column" FROM (VALUES
 	(13, '{"id": 11, "ss": ["tiny"]}')
 ) AS v (i, data), test.fails(format('SELECT fca.create(NULL::base_create.kinds, %L)', data)) AS f ORDER BY i;
 -- an empty object is no empty array
-SELECT state = '00000' AS taken FROM test.fails($$SELECT fca.create(NULL::base_create.kinds, '{"id": 12, "n": {}}')$$);
+SELECT state = '00000' AS taken FROM test.fails($$SELECT fca.create(NULL::base_create.kinds,
+	'{"id": 12, "n": {}}')$$);
 
 -- json and jsonb keep what they are given; text takes the JSON of what is no scalar
 SELECT j, b FROM fca.create_many(NULL::base_create.kinds, '[
-	{"id": 20, "j": "s", "b": "s"}, {"id": 21, "j": 1.50, "b": 1.50}, {"id": 22, "j": [1, null], "b": [1, null]},
+	{"id": 20, "j": "s", "b": "s"}, {"id": 21, "j": 1.50, "b": 1.50}, {"id": 22, "j": [1, null], "b": [1,
+		null]},
 	{"id": 23, "j": {"a": {"b": null}}, "b": {"a": {"b": null}}}, {"id": 24, "j": null, "b": null}]');
 SELECT name FROM fca.create_many(NULL::base_create.items,
-	'[{"name": 5}, {"name": 1.50}, {"name": true}, {"name": {"a": [1, "\u0001"]}}, {"name": "tab\tline\nend"}]');
+	'[{"name": 5}, {"name": 1.50}, {"name": true}, {"name": {"a": [1, "\u0001"]}},
+	{"name": "tab\tline\nend"}]');
 SELECT id, j IS NULL AS j, b IS NULL AS b FROM base_create.kinds WHERE id IN (23, 24) ORDER BY id;
 
 -- enum, range, composite: from an object (absent fields are NULL) or a literal, nested
@@ -113,7 +119,8 @@ SELECT s, r, p, l FROM fca.create_many(NULL::base_create.kinds, '[
 	{"id": 33, "s": "large", "p": "(7,,)", "l": null}]');
 SELECT f.state, f.message, f."column" FROM (VALUES
 	(1, '{"id": 40, "s": "tiny"}'), (2, '{"id": 40, "r": "x"}'), (3, '{"id": 40, "p": {"z": 1}}'),
-	(4, '{"id": 40, "p": {"label": "abcd"}}'), (5, '{"id": 40, "p": {"y": 1000}}'), (6, '{"id": 40, "p": [1]}'),
+	(4, '{"id": 40, "p": {"label": "abcd"}}'), (5, '{"id": 40, "p": {"y": 1000}}'),
+	(6, '{"id": 40, "p": [1]}'),
 	(7, '{"id": 40, "l": {"stops": [{"x": "q"}]}}')
 ) AS v (i, data), test.fails(format('SELECT fca.create(NULL::base_create.kinds, %L)', data)) AS f ORDER BY i;
 
@@ -124,21 +131,26 @@ CREATE DOMAIN base_create.initial AS text NOT NULL DEFAULT 'given by the domain'
 CREATE DOMAIN base_create.right_point AS base_create.point3 CHECK ((VALUE).x > 0);
 CREATE TABLE base_create.checked (id int PRIMARY KEY, a base_create.filled, e base_create.even,
 	es base_create.even[], i base_create.initial, p base_create.right_point);
-SELECT * FROM fca.create(NULL::base_create.checked, '{"id": 1, "a": "", "e": 2, "es": [4, null], "p": {"x": 1}}');
-SELECT * FROM fca.create_many(NULL::base_create.checked, '[{"id": 2, "a": "x", "i": "own"}, {"id": 3, "a": "y", "e": null}]');
+SELECT * FROM fca.create(NULL::base_create.checked,
+	'{"id": 1, "a": "", "e": 2, "es": [4, null], "p": {"x": 1}}');
+SELECT * FROM fca.create_many(NULL::base_create.checked,
+	'[{"id": 2, "a": "x", "i": "own"}, {"id": 3, "a": "y", "e": null}]');
 SELECT f.state, f.message, f."column", f."constraint" FROM (VALUES
 	(1, '[{"id": 4}]'), (2, '[{"id": 4, "a": null}]'), (3, '[{"id": 4, "a": "x"}, {"id": 5}]'),
 	(4, '[{"id": 4, "a": "x", "e": 3}]'), (5, '[{"id": 4, "a": "x", "es": [2, 3]}]'),
 	(6, '[{"id": 4, "a": "x", "i": null}]'), (7, '[{"id": 4, "a": "x", "p": {"x": -1}}]')
-) AS v (n, data), test.fails(format('SELECT fca.create_many(NULL::base_create.checked, %L)', data)) AS f ORDER BY n;
+) AS v (n, data), test.fails(format('SELECT fca.create_many(NULL::base_create.checked, %L)', data)) AS f
+ORDER BY n;
 
 -- limits of length and precision, each with its column
 CREATE TABLE base_create.limits (id smallint PRIMARY KEY, v varchar(3), c char(3), n numeric(4,2), i int,
 	b bit(3), d date, ts timestamptz, u uuid, bo boolean, by bytea, f real);
 SELECT id, v, c || '|' AS c, n, i, b, d, bo, by FROM fca.create(NULL::base_create.limits,
-	'{"id": 1, "v": "äöü", "c": "ä", "n": 99.994, "i": "7", "b": "101", "d": "2026-02-28", "bo": "yes", "by": "\\x00ff"}');
+	'{"id": 1, "v": "äöü", "c": "ä", "n": 99.994, "i": "7", "b": "101", "d": "2026-02-28", "bo": "yes",
+	"by": "\\x00ff"}');
 SELECT f.state, f.message, f."column" FROM (VALUES
-	(1, '{"id": 40000}'), (2, '{"id": 2, "v": "abcd"}'), (3, '{"id": 2, "c": "abcd"}'), (4, '{"id": 2, "n": 99.995}'),
+	(1, '{"id": 40000}'), (2, '{"id": 2, "v": "abcd"}'), (3, '{"id": 2, "c": "abcd"}'),
+	(4, '{"id": 2, "n": 99.995}'),
 	(5, '{"id": 2, "i": 3000000000}'), (6, '{"id": 2, "i": 1.5}'), (7, '{"id": 2, "i": true}'),
 	(8, '{"id": 2, "i": ""}'), (9, '{"id": 2, "b": "1011"}'), (10, '{"id": 2, "d": "2026-02-30"}'),
 	(11, '{"id": 2, "d": "no date"}'), (12, '{"id": 2, "ts": 5}'), (13, '{"id": 2, "u": "x"}'),
@@ -153,7 +165,8 @@ SELECT cost, title, code > 0 AS code FROM fca.create_many(NULL::base_create.item
 	'[{"title": "a", "code": 5}, {"cost": 1}, {"cost": null, "title": "c"}, {}]');
 CREATE VIEW base_create.item_view2 AS SELECT title, cost, id FROM base_create.item_view;
 SELECT title, cost FROM fca.create_many(NULL::base_create.item_view2, '[{"title": "x"}, {"cost": 2}]');
-CREATE VIEW base_create.cheap AS SELECT id, price, lower(name) AS low FROM base_create.items WHERE price < 10 WITH CHECK OPTION;
+CREATE VIEW base_create.cheap AS SELECT id, price, lower(name) AS low FROM base_create.items
+WHERE price < 10 WITH CHECK OPTION;
 SELECT price, low FROM fca.create(NULL::base_create.cheap, '{"price": 3}');
 SELECT state, message FROM test.fails($$SELECT fca.create(NULL::base_create.cheap, '{"price": 30}')$$);
 SELECT state, message FROM test.fails($$SELECT fca.create(NULL::base_create.cheap, '{"low": "x"}')$$);
@@ -166,7 +179,8 @@ BEGIN
 	INSERT INTO base_create.items (price, name) VALUES (NEW.price, NEW.name);
 	RETURN NEW;
 END $$;
-CREATE TRIGGER guide INSTEAD OF INSERT ON base_create.guided FOR EACH ROW EXECUTE FUNCTION base_create.guide();
+CREATE TRIGGER guide INSTEAD OF INSERT ON base_create.guided FOR EACH ROW
+	EXECUTE FUNCTION base_create.guide();
 SELECT * FROM fca.create(NULL::base_create.guided, '{"price": 4}');
 SELECT * FROM fca.create_many(NULL::base_create.guided, '[{"price": 5}, {"name": "own"}]');
 
@@ -177,15 +191,19 @@ CREATE RULE ruled AS ON INSERT TO base_create.ruled DO INSTEAD
 	RETURNING id, price, name;
 SELECT price, name FROM fca.create(NULL::base_create.ruled, '{"price": 6}');
 INSERT INTO base_create.ruled (price, name) VALUES (7, DEFAULT), (8, 'own') RETURNING price, name;
-SELECT price, name FROM fca.create_many(NULL::base_create.ruled, '[{"price": 7}, {"price": 8, "name": "own"}]');
+SELECT price, name FROM fca.create_many(NULL::base_create.ruled,
+	'[{"price": 7}, {"price": 8, "name": "own"}]');
 
 -- partitioned tables
-CREATE TABLE base_create.events (id int GENERATED ALWAYS AS IDENTITY, at date NOT NULL, what text DEFAULT 'nothing',
+CREATE TABLE base_create.events (id int GENERATED ALWAYS AS IDENTITY, at date NOT NULL,
+	what text DEFAULT 'nothing',
 	PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
 CREATE TABLE base_create.events_25 (what text, at date NOT NULL, gone int, id int NOT NULL);
 ALTER TABLE base_create.events_25 DROP COLUMN gone;
-ALTER TABLE base_create.events ATTACH PARTITION base_create.events_25 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
-CREATE TABLE base_create.events_26 PARTITION OF base_create.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+ALTER TABLE base_create.events ATTACH PARTITION base_create.events_25 FOR VALUES
+FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE base_create.events_26 PARTITION OF base_create.events FOR VALUES
+FROM ('2026-01-01') TO ('2027-01-01');
 SELECT id, extract(year FROM at) AS year, what FROM fca.create_many(NULL::base_create.events,
 	'[{"at": "2026-05-01"}, {"at": "2025-05-01", "what": "something"}, {"at": "2026-06-01", "what": null}]');
 SELECT state, message, "table" FROM test.fails(
@@ -207,7 +225,8 @@ SELECT * FROM fca.create(NULL::base_create.watched, '{"id": 1, "name": "wanted"}
 SELECT state, message, detail, "table" FROM test.fails(
 	$$SELECT fca.create(NULL::base_create.watched, '{"id": 2, "name": "unwanted"}')$$);
 SELECT state, message FROM test.fails(
-	$$SELECT fca.create_many(NULL::base_create.watched, '[{"id": 3, "name": "a"}, {"id": 4, "name": "unwanted"}]')$$);
+	$$SELECT fca.create_many(NULL::base_create.watched,
+		'[{"id": 3, "name": "a"}, {"id": 4, "name": "unwanted"}]')$$);
 SELECT * FROM base_create.watched;
 
 -- a trigger that calls create for its own table
@@ -228,8 +247,10 @@ CREATE TABLE base_create.vectors (id int PRIMARY KEY, i int2vector, o oidvector)
 SELECT *, i[0], array_lower(i, 1) AS first, i = '3 4' AS same FROM fca.create_many(NULL::base_create.vectors,
 	'[{"id": 1, "i": [3, 4], "o": [5]}, {"id": 2, "i": [], "o": []}, {"id": 3, "i": "3 4"}]');
 SELECT id FROM fca.get_by_filters(NULL::base_create.vectors, '{"i": {"eq": [3, 4]}}');
-SELECT f.state, f."column" FROM unnest(ARRAY['[1, null]', '[[1], [2]]', '["1 2"]', '[40000]']) WITH ORDINALITY AS v (i, n),
-	test.fails(format($$SELECT fca.create(NULL::base_create.vectors, '{"id": 9, "i": %s}')$$, i)) AS f ORDER BY n;
+SELECT f.state, f."column" FROM unnest(ARRAY['[1, null]', '[[1], [2]]', '["1 2"]', '[40000]']) WITH ORDINALITY
+	AS v (i, n),
+	test.fails(format($$SELECT fca.create(NULL::base_create.vectors, '{"id": 9, "i": %s}')$$, i)) AS f
+ORDER BY n;
 
 -- resources: defaults, keys and checks of create_tables()
 SELECT id, customer_id, email, first_name, phone, is_active, is_vip, created_at = now() AS now
@@ -240,7 +261,8 @@ SELECT id, role, content, is_error, metadata FROM fca.create_many(NULL::fca.mess
 	{"conversation_id": 1, "role": "customer", "content": "", "is_error": true}]');
 SELECT f.state, f."table", f."column", f."constraint" FROM (VALUES
 	(1, $$SELECT fca.create(NULL::fca.customer, '{"customer_id": "x"}')$$),
-	(2, $$SELECT fca.create(NULL::fca.customer, '{"customer_id": "x", "email": "c1@example.com", "first_name": "", "last_name": ""}')$$),
+	(2, $$SELECT fca.create(NULL::fca.customer,
+		'{"customer_id": "x", "email": "c1@example.com", "first_name": "", "last_name": ""}')$$),
 	(3, $$SELECT fca.create(NULL::fca.message, '{"conversation_id": 0, "role": "agent", "content": "x"}')$$),
 	(4, $$SELECT fca.create(NULL::fca.message, '{"conversation_id": 1, "role": "boss", "content": "x"}')$$)
 ) AS v (n, statement), test.fails(statement) AS f ORDER BY n;
@@ -253,9 +275,11 @@ SELECT name FROM fca.get_by_id(NULL::base_create.watched, 7);
 -- a rule that makes more rows than were given
 CREATE TABLE base_create.base (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int);
 CREATE VIEW base_create.many AS SELECT * FROM base_create.base;
-CREATE RULE many AS ON INSERT TO base_create.many DO INSTEAD INSERT INTO base_create.base (a) SELECT new.a FROM generate_series(1, 5000) RETURNING id, a;
+CREATE RULE many AS ON INSERT TO base_create.many DO INSTEAD INSERT INTO base_create.base (a) SELECT new.a
+FROM generate_series(1, 5000) RETURNING id, a;
 SELECT state, message FROM test.fails('SELECT fca.create(NULL::base_create.many, ''{"a": 1}'')');
-SELECT state, message FROM test.fails('SELECT fca.create_many(NULL::base_create.many, ''[{"a": 1}, {"a": 2}]'')');
+SELECT state, message
+FROM test.fails('SELECT fca.create_many(NULL::base_create.many, ''[{"a": 1}, {"a": 2}]'')');
 SELECT count(*) FROM base_create.base;
 
 \set VERBOSITY terse

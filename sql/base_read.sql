@@ -115,33 +115,45 @@ SELECT count(*) FROM fca.get_all(NULL::base_read.many, 9223372036854775807, 1);
 SELECT count(*), count(DISTINCT id), min(id) FROM fca.get_all(NULL::base_read.many, 500, 1001);
 
 -- sort lists
-CREATE TABLE base_read.sorted (id int PRIMARY KEY, "order" int, "Order Date" date, "a""b,c" int, "größe" int, "desc" int, nulls int);
+CREATE TABLE base_read.sorted (id int PRIMARY KEY, "order" int, "Order Date" date, "a""b,c" int, "größe" int,
+	"desc" int, nulls int);
 INSERT INTO base_read.sorted VALUES (1, 2, '2026-01-01', 1, 3, 1, NULL), (2, NULL, NULL, 1, 2, 1, 2),
 	(3, 1, '2026-01-03', NULL, 2, 2, 1), (4, 2, '2026-01-02', 2, NULL, 2, NULL);
 SELECT n, sort_by, (SELECT array_agg(id) FROM fca.get_all(NULL::base_read.sorted, sort_by => sort_by)) AS ids
 FROM (VALUES (1, 'order'), (2, 'order desc'), (3, '"order" DESC NULLS LAST'), (4, 'ORDER asc nulls first'),
-	(5, '"Order Date"'), (6, '"Order Date" desc nulls last, id'), (7, '"a""b,c"'), (8, '"a""b,c" desc,id desc'),
-	(9, 'größe, order'), (10, 'desc desc, id'), (11, 'desc, nulls nulls first, id'), (12, E' \t order\n,\n id DESC '),
+	(5, '"Order Date"'), (6, '"Order Date" desc nulls last, id'), (7, '"a""b,c"'),
+	(8, '"a""b,c" desc,id desc'),
+	(9, 'größe, order'), (10, 'desc desc, id'), (11, 'desc, nulls nulls first, id'),
+	(12, E' \t order\n,\n id DESC '),
 	(13, 'id desc'), (14, NULL)) AS v (n, sort_by)
 ORDER BY n;
 -- the same orders in plain SQL: the key is always the last sort key, ascending
 SELECT array_agg(id ORDER BY "order", id) AS "1", array_agg(id ORDER BY "order" DESC, id) AS "2",
-	array_agg(id ORDER BY "order" DESC NULLS LAST, id) AS "3", array_agg(id ORDER BY "order" NULLS FIRST, id) AS "4",
-	array_agg(id ORDER BY "Order Date", id) AS "5", array_agg(id ORDER BY "Order Date" DESC NULLS LAST, id) AS "6",
+	array_agg(id ORDER BY "order" DESC NULLS LAST, id) AS "3",
+	array_agg(id ORDER BY "order" NULLS FIRST, id) AS "4",
+	array_agg(id ORDER BY "Order Date", id) AS "5",
+	array_agg(id ORDER BY "Order Date" DESC NULLS LAST, id) AS "6",
 	array_agg(id ORDER BY "a""b,c", id) AS "7"
 FROM base_read.sorted;
-SELECT array_agg(id ORDER BY "a""b,c" DESC, id DESC) AS "8", array_agg(id ORDER BY "größe", "order", id) AS "9",
-	array_agg(id ORDER BY "desc" DESC, id) AS "10", array_agg(id ORDER BY "desc", nulls NULLS FIRST, id) AS "11",
+SELECT array_agg(id ORDER BY "a""b,c" DESC, id DESC) AS "8",
+	array_agg(id ORDER BY "größe", "order", id) AS "9",
+	array_agg(id ORDER BY "desc" DESC, id) AS "10",
+	array_agg(id ORDER BY "desc", nulls NULLS FIRST, id) AS "11",
 	array_agg(id ORDER BY "order", id DESC) AS "12"
 FROM base_read.sorted;
 -- what is no sort list
 SELECT n, sort_by, f.state, f.message, f.detail FROM (VALUES
-	(1, ''), (2, 'id,'), (3, ',id'), (4, 'id desc asc'), (5, 'id nulls'), (6, 'id nulls last first'), (7, 'id; select 1'),
-	(8, '"id'), (9, '1'), (10, 'id + 1'), (11, 'lower(id)'), (12, 'id collate "C"'), (13, 'id id'), (14, 'id, ID desc'),
+	(1, ''), (2, 'id,'), (3, ',id'), (4, 'id desc asc'), (5, 'id nulls'), (6, 'id nulls last first'),
+	(7, 'id; select 1'),
+	(8, '"id'), (9, '1'), (10, 'id + 1'), (11, 'lower(id)'), (12, 'id collate "C"'), (13, 'id id'),
+	(14, 'id, ID desc'),
 	(15, 'r.id'), (16, 'id -- x'), (17, 'ID using >')
-) AS v (n, sort_by), test.fails(format('SELECT fca.get_all(NULL::base_read.sorted, sort_by => %L)', sort_by)) AS f ORDER BY n;
-SELECT n, sort_by, f.state, f.message FROM (VALUES (1, 'wrong'), (2, '"ID"'), (3, '""'), (4, 'ctid'), (5, '"order "'), (6, 'id, "Order date" desc')
-) AS v (n, sort_by), test.fails(format('SELECT fca.get_all(NULL::base_read.sorted, sort_by => %L)', sort_by)) AS f ORDER BY n;
+) AS v (n, sort_by), test.fails(format('SELECT fca.get_all(NULL::base_read.sorted, sort_by => %L)', sort_by))
+	AS f ORDER BY n;
+SELECT n, sort_by, f.state, f.message FROM (VALUES (1, 'wrong'), (2, '"ID"'), (3, '""'), (4, 'ctid'),
+	(5, '"order "'), (6, 'id, "Order date" desc')
+) AS v (n, sort_by), test.fails(format('SELECT fca.get_all(NULL::base_read.sorted, sort_by => %L)', sort_by))
+	AS f ORDER BY n;
 
 -- a key of several columns orders the rows; it is no single key
 CREATE TABLE base_read.pairs (b int, v text, a int, PRIMARY KEY (a, b));
@@ -156,7 +168,8 @@ INSERT INTO base_read.versions VALUES (1, 1), (1, 2), (2, 1);
 SELECT * FROM fca.get_by_id(NULL::base_read.versions, 2);
 SELECT fca.exists(NULL::base_read.versions, 1);
 SELECT f.state, f.message FROM (VALUES (1, $$SELECT fca.get_by_id(NULL::base_read.versions, 1)$$),
-	(2, $$SELECT fca.update(NULL::base_read.versions, 1, '{"id": 3}')$$), (3, $$SELECT fca.delete(NULL::base_read.versions, 1)$$)
+	(2, $$SELECT fca.update(NULL::base_read.versions, 1, '{"id": 3}')$$),
+	(3, $$SELECT fca.delete(NULL::base_read.versions, 1)$$)
 ) AS v (n, statement), test.fails(statement) AS f ORDER BY n;
 SELECT count(*) FROM base_read.versions;
 SELECT * FROM fca.get_many(NULL::base_read.versions, ARRAY[2]);
@@ -165,14 +178,18 @@ SELECT * FROM fca.get_many(NULL::base_read.versions, ARRAY[2]);
 SELECT id, email FROM fca.find_one(NULL::fca.customer, '{"email": "c2@example.com"}');
 SELECT count(*) FROM fca.find_one(NULL::fca.customer, '{"email": "nobody@example.com"}');
 SELECT id FROM fca.find_one(NULL::fca.customer, '{"last_name": "Smith", "is_vip": true}');
-SELECT state, message, hint FROM test.fails($$SELECT fca.find_one(NULL::fca.customer, '{"last_name": "Smith"}')$$);
+SELECT state, message, hint FROM test.fails($$SELECT fca.find_one(NULL::fca.customer,
+	'{"last_name": "Smith"}')$$);
 SELECT state FROM test.fails($$SELECT fca.find_one(NULL::fca.customer, '{}')$$);
 SELECT * FROM fca.find_one(NULL::base_read.k_uuid, '{}');
 
 -- count and exists, beside plain SQL
-SELECT fca.count(NULL::fca.customer), fca.count(NULL::fca.customer, '{}') AS same, (SELECT count(*) FROM fca.customers) AS sql,
-	fca.count(NULL::fca.customer, '{"is_vip": true}') AS vip, fca.count(NULL::fca.customer, '{"phone": null}') AS no_phone;
-SELECT fca.exists(NULL::fca.customer, 1) AS one, fca.exists(NULL::fca.customer, '8') AS eight, fca.exists(NULL::fca.customer, 0) AS zero;
+SELECT fca.count(NULL::fca.customer), fca.count(NULL::fca.customer, '{}') AS same,
+	(SELECT count(*) FROM fca.customers) AS sql,
+	fca.count(NULL::fca.customer, '{"is_vip": true}') AS vip,
+	fca.count(NULL::fca.customer, '{"phone": null}') AS no_phone;
+SELECT fca.exists(NULL::fca.customer, 1) AS one, fca.exists(NULL::fca.customer, '8') AS eight,
+	fca.exists(NULL::fca.customer, 0) AS zero;
 
 -- one call per row of a query; a NULL id in it finds nothing
 SELECT i, c.email, fca.exists(NULL::fca.customer, i) FROM (VALUES (1), (NULL), (99), (3)) AS v (i)

@@ -3,14 +3,17 @@
 \set desk :srcdir /sql/fixtures/desk.sql
 \i :desk
 CREATE SCHEMA base_write;
-CREATE TABLE base_write.items (id int PRIMARY KEY, name text DEFAULT 'none', price numeric(7,2), tags text[], info jsonb,
+CREATE TABLE base_write.items (id int PRIMARY KEY, name text DEFAULT 'none', price numeric(7,2), tags text[],
+	info jsonb,
 	updated_at timestamptz);
 INSERT INTO base_write.items VALUES (1, 'a', 1, '{x}', '{"k": 1}', '2020-01-01Z'),
-	(2, 'b', 2, NULL, NULL, '2020-01-01Z'), (3, 'c', 3, '{}', '[]', '2020-01-01Z'), (4, NULL, NULL, NULL, NULL, NULL);
+	(2, 'b', 2, NULL, NULL, '2020-01-01Z'), (3, 'c', 3, '{}', '[]', '2020-01-01Z'),
+	(4, NULL, NULL, NULL, NULL, NULL);
 
 -- absent keys keep their value, a JSON null sets NULL
 SELECT id, name, price, tags, info FROM fca.update(NULL::base_write.items, 1, '{"price": 1.5}');
-SELECT id, name, price, tags, info FROM fca.update(NULL::base_write.items, 1, '{"name": null, "tags": [], "info": null}');
+SELECT id, name, price, tags, info FROM fca.update(NULL::base_write.items, 1,
+	'{"name": null, "tags": [], "info": null}');
 SELECT id, name, price, tags, info FROM fca.update(model => NULL::base_write.items, id => 1,
 	data => '{"name": "A", "tags": ["y", null], "info": {"k": null}}');
 SELECT id, name, price, tags, info FROM base_write.items ORDER BY id;
@@ -23,10 +26,13 @@ SELECT count(*) FROM fca.update(NULL::base_write.items, NULL::int, '{"name": "x"
 UPDATE base_write.items SET updated_at = '2020-01-01Z';
 SELECT updated_at = now() AS now FROM fca.update(NULL::base_write.items, 1, '{"name": "x"}');
 SELECT updated_at = now() AS now FROM fca.update(NULL::base_write.items, 2, '{}');
-SELECT updated_at = '2021-01-01Z' AS given FROM fca.update(NULL::base_write.items, 3, '{"updated_at": "2021-01-01Z"}');
-SELECT updated_at IS NULL AS given FROM fca.update(NULL::base_write.items, 3, '{"updated_at": null, "name": "y"}');
+SELECT updated_at = '2021-01-01Z' AS given
+FROM fca.update(NULL::base_write.items, 3, '{"updated_at": "2021-01-01Z"}');
+SELECT updated_at IS NULL AS given FROM fca.update(NULL::base_write.items, 3,
+	'{"updated_at": null, "name": "y"}');
 SELECT fca.update_many(NULL::base_write.items, '{"id": [3, 4]}', '{"name": "z"}');
-SELECT id, name, updated_at = now() AS now, updated_at < '2025-01-01' AS old FROM base_write.items ORDER BY id;
+SELECT id, name, updated_at = now() AS now, updated_at < '2025-01-01' AS old FROM base_write.items
+ORDER BY id;
 BEGIN;
 SELECT fca.update_many(NULL::base_write.items, '{"id": [1, 2, 3]}', '{"updated_at": "2022-01-01Z"}');
 SELECT fca.update_many(NULL::base_write.items, '{"id": 1}', '{}');
@@ -39,7 +45,8 @@ CREATE TABLE base_write.t_timestamp (id int PRIMARY KEY, n int, updated_at times
 CREATE TABLE base_write.t_date (id int PRIMARY KEY, n int, updated_at date);
 CREATE TABLE base_write.t_domain (id int PRIMARY KEY, n int, updated_at base_write.moment);
 CREATE TABLE base_write.t_text (id int PRIMARY KEY, n int, updated_at text);
-CREATE TABLE base_write.t_generated (id int PRIMARY KEY, n int, updated_at date GENERATED ALWAYS AS ('2020-01-01'::date + n) STORED);
+CREATE TABLE base_write.t_generated (id int PRIMARY KEY, n int,
+	updated_at date GENERATED ALWAYS AS ('2020-01-01'::date + n) STORED);
 CREATE TABLE base_write.t_none (id int PRIMARY KEY, n int);
 INSERT INTO base_write.t_timestamp VALUES (1, 1);
 INSERT INTO base_write.t_date VALUES (1, 1);
@@ -58,9 +65,11 @@ SELECT fca.update_many(NULL::base_write.t_none, '{"n": [1, 2]}', '{}');
 
 -- the trigger of create_tables(): true under plain SQL too, unless a value is given
 SELECT first_name, updated_at = now() AS now FROM fca.update(NULL::fca.customer, 2, '{"first_name": "Ann"}');
-SELECT updated_at = '2026-06-01Z' AS given FROM fca.update(NULL::fca.customer, 2, '{"updated_at": "2026-06-01Z"}');
+SELECT updated_at = '2026-06-01Z' AS given
+FROM fca.update(NULL::fca.customer, 2, '{"updated_at": "2026-06-01Z"}');
 UPDATE fca.customers SET phone = '+44 3' WHERE id = 3 RETURNING updated_at = now() AS now;
-UPDATE fca.customers SET updated_at = '2026-06-02Z' WHERE id = 3 RETURNING updated_at = '2026-06-02Z' AS given;
+UPDATE fca.customers SET updated_at = '2026-06-02Z' WHERE id = 3
+RETURNING updated_at = '2026-06-02Z' AS given;
 INSERT INTO fca.customers (customer_id, email, first_name, last_name) VALUES ('CUST-000003', 'x', 'x', 'x')
 	ON CONFLICT (customer_id) DO UPDATE SET notes = 'again' RETURNING id, updated_at = now() AS now;
 
@@ -74,7 +83,8 @@ SELECT fca.update_many(NULL::base_write.items, '{"price": null}', '{"price": 4}'
 SELECT fca.update_many(NULL::base_write.items, '{"id": [2, 3, 99]}', '{"name": null, "price": 7}') AS n;
 SELECT fca.update_many(NULL::base_write.items, '{"id": []}', '{"name": "nobody"}') AS n;
 SELECT fca.update_many(NULL::base_write.items, '{"name": null, "price": 7.00}', '{"name": "both"}') AS n;
-SELECT fca.update_many(model => NULL::base_write.items, filters => '{"name": "both"}', data => '{"name": "swapped", "price": 8}') AS n;
+SELECT fca.update_many(model => NULL::base_write.items, filters => '{"name": "both"}',
+	data => '{"name": "swapped", "price": 8}') AS n;
 SELECT id, name, price FROM base_write.items ORDER BY id;
 
 -- all or nothing, and what fails has changed nothing
@@ -90,7 +100,8 @@ SELECT a.name, b.name FROM fca.update(NULL::base_write.items, 2, '{"name": "firs
 SELECT name FROM fca.get_by_id(NULL::base_write.items, 2);
 
 -- columns that take no value
-CREATE TABLE base_write.fixed (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int, twice int GENERATED ALWAYS AS (n * 2) STORED);
+CREATE TABLE base_write.fixed (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int,
+	twice int GENERATED ALWAYS AS (n * 2) STORED);
 INSERT INTO base_write.fixed (n) VALUES (1), (2);
 SELECT * FROM fca.update(NULL::base_write.fixed, 1, '{"n": 5}');
 SELECT * FROM fca.update(NULL::base_write.fixed, 1, '{}');
@@ -101,17 +112,21 @@ SELECT state, message FROM test.fails($$SELECT fca.update(NULL::base_write.fixed
 CREATE TYPE base_write.mood AS ENUM ('sad', 'ok');
 CREATE TYPE base_write.place AS (city text, zip varchar(5));
 CREATE DOMAIN base_write.filled AS text NOT NULL;
-CREATE TABLE base_write.people (id text PRIMARY KEY, m base_write.mood, p base_write.place, f base_write.filled, ps base_write.place[]);
+CREATE TABLE base_write.people (id text PRIMARY KEY, m base_write.mood, p base_write.place,
+	f base_write.filled, ps base_write.place[]);
 INSERT INTO base_write.people VALUES ('o''n', 'sad', '(a,1)', 'f');
-SELECT * FROM fca.update(NULL::base_write.people, 'o''n', '{"m": "ok", "p": {"city": "b"}, "ps": [{"zip": "9"}, null]}');
+SELECT * FROM fca.update(NULL::base_write.people, 'o''n',
+	'{"m": "ok", "p": {"city": "b"}, "ps": [{"zip": "9"}, null]}');
 SELECT * FROM fca.update(NULL::base_write.people, 'o''n', '{"m": null, "p": null, "ps": null}');
 SELECT f.state, f.message, f."column" FROM (VALUES
 	(1, '{"m": "glad"}'), (2, '{"p": {"zip": "123456"}}'), (3, '{"p": {"street": ""}}'), (4, '{"f": null}')
-) AS v (n, data), test.fails(format('SELECT fca.update(NULL::base_write.people, %L, %L)', 'o''n', data)) AS f ORDER BY n;
+) AS v (n, data), test.fails(format('SELECT fca.update(NULL::base_write.people, %L, %L)', 'o''n', data)) AS f
+ORDER BY n;
 
 -- views: an updated_at that is worked out is left alone, also where nothing else is given
 CREATE VIEW base_write.shown AS
-	SELECT upper(name) AS loud, id, name, price, coalesce(updated_at, '2020-01-01Z') AS updated_at FROM base_write.items;
+	SELECT upper(name) AS loud, id, name, price, coalesce(updated_at, '2020-01-01Z') AS updated_at
+FROM base_write.items;
 SELECT id, loud, name FROM fca.update(NULL::base_write.shown, 2, '{"name": "view"}');
 SELECT fca.update_many(NULL::base_write.shown, '{"id": [2, 3]}', '{"price": 5}') AS n;
 SELECT id, loud FROM fca.update(NULL::base_write.shown, 2, '{}');
@@ -149,7 +164,8 @@ CREATE TABLE base_write.parts_1 PARTITION OF base_write.parts FOR VALUES FROM (0
 CREATE TABLE base_write.parts_2 PARTITION OF base_write.parts FOR VALUES FROM (10) TO (20);
 INSERT INTO base_write.parts SELECT i, i FROM generate_series(8, 12) AS i;
 SELECT * FROM fca.update(NULL::base_write.parts, 9, '{"id": 19}');
-SELECT fca.update_many(NULL::base_write.parts, '{"n": [8, 9, 10]}', '{"n": 0}') AS n, fca.delete(NULL::base_write.parts, 12) AS gone;
+SELECT fca.update_many(NULL::base_write.parts, '{"n": [8, 9, 10]}', '{"n": 0}') AS n,
+	fca.delete(NULL::base_write.parts, 12) AS gone;
 SELECT tableoid::regclass, * FROM base_write.parts ORDER BY id;
 
 -- rolled back, it is gone
@@ -162,8 +178,10 @@ SELECT fca.count(NULL::base_write.parts);
 -- filters that are true of every row do not pass for filters
 CREATE TABLE base_write.counted (no int PRIMARY KEY, a int);
 INSERT INTO base_write.counted VALUES (1, 1), (2, 3);
-SELECT filters, f.state FROM unnest(ARRAY['{"none_of": [{"a": []}]}', '{"any_of": [{"no": 1}, {"a": {"not_in": []}}]}',
-	'{"a": {"not_in": []}}', '{"none_of": [{"any_of": []}]}', '{"any_of": []}']) WITH ORDINALITY AS v (filters, n),
+SELECT filters, f.state FROM unnest(ARRAY['{"none_of": [{"a": []}]}',
+	'{"any_of": [{"no": 1}, {"a": {"not_in": []}}]}',
+	'{"a": {"not_in": []}}', '{"none_of": [{"any_of": []}]}', '{"any_of": []}']) WITH ORDINALITY
+	AS v (filters, n),
 	test.fails(format('SELECT fca.delete_many(NULL::base_write.counted, %L)', filters)) AS f ORDER BY n;
 SELECT count(*) FROM base_write.counted;
 

@@ -107,12 +107,15 @@ SELECT sku, qty, parent FROM report.item WHERE sku IS NOT NULL OR parent IS NOT 
 SELECT what, r.ordinal, r.created, r.sqlstate
 FROM (VALUES
 	(1, 'no row can be read', '[1, {"nope": 1}, {"qty": "x"}]'),
-	(2, 'none can be inserted', '[{"name": "y", "qty": -1}, {"name": null}, {"name": "y", "parent": 9}, {"name": "raise"}]'),
+	(2, 'none can be inserted',
+		'[{"name": "y", "qty": -1}, {"name": null}, {"name": "y", "parent": 9}, {"name": "raise"}]'),
 	(3, 'one', '[{"name": "y", "parent": 9}]'),
 	(4, 'the ends', '[{"name": "y", "parent": 9}, {"name": "z"}, {"name": "z"}, {"name": "y", "qty": -1}]'),
 	(5, 'discarded', '[{"name": "discard"}, {"name": "discard"}]'),
 	(6, 'the ends discarded', '[{"name": "discard"}, {"name": "z"}, {"name": "z"}, {"name": "discard"}]'),
-	(7, 'discarded before bad', '[{"name": "discard"}, {"name": "z"}, {"name": "y", "parent": 9}, {"name": "z"}, {"name": "discard"}, {"name": "y", "qty": -1}]')
+	(7, 'discarded before bad',
+		'[{"name": "discard"}, {"name": "z"}, {"name": "y", "parent": 9}, {"name": "z"}, {"name": "discard"},
+		{"name": "y", "qty": -1}]')
 ) AS v (i, what, rows), LATERAL fca.create_many_report(NULL::report.item, rows::jsonb) AS r
 ORDER BY i, r.ordinal;
 SELECT name, count(*) FROM report.item WHERE name IN ('y', 'z', 'raise', 'discard') GROUP BY name;
@@ -145,20 +148,25 @@ SELECT ordinal, created, sqlstate FROM fca.create_many_report(NULL::report.tree,
 
 -- No key, keys of two columns, keys that are text; a default that fails for its row only.
 CREATE TABLE report.keyless (a integer UNIQUE, b text NOT NULL);
-SELECT * FROM fca.create_many_report(NULL::report.keyless, '[{"a": 1, "b": "x"}, {"a": 1, "b": "y"}, {"a": 2}]');
+SELECT * FROM fca.create_many_report(NULL::report.keyless,
+	'[{"a": 1, "b": "x"}, {"a": 1, "b": "y"}, {"a": 2}]');
 CREATE TABLE report.pair (a integer, b integer, PRIMARY KEY (a, b));
-SELECT * FROM fca.create_many_report(NULL::report.pair, '[{"a": 1, "b": 1}, {"a": 1, "b": 1}, {"a": 1, "b": 2}]');
+SELECT * FROM fca.create_many_report(NULL::report.pair,
+	'[{"a": 1, "b": 1}, {"a": 1, "b": 1}, {"a": 1, "b": 2}]');
 CREATE FUNCTION report.refuse() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE 'no default'; END $$;
 CREATE TABLE report.doc (code text PRIMARY KEY, n integer DEFAULT report.refuse(), t text DEFAULT 'unset');
-SELECT * FROM fca.create_many_report(NULL::report.doc, '[{"code": "a''b", "n": 1}, {"code": "c"}, {"code": "d", "n": null, "t": null}]');
+SELECT * FROM fca.create_many_report(NULL::report.doc,
+	'[{"code": "a''b", "n": 1}, {"code": "c"}, {"code": "d", "n": null, "t": null}]');
 SELECT * FROM report.doc ORDER BY code;
 
 -- A view with CHECK OPTION; partitions.
 CREATE VIEW report.few AS SELECT code AS id, n FROM report.doc WHERE n < 10 WITH CHECK OPTION;
-SELECT ordinal, created, id, sqlstate FROM fca.create_many_report(NULL::report.few, '[{"id": "e", "n": 9}, {"id": "f", "n": 10}, {"id": "a''b", "n": 1}]');
+SELECT ordinal, created, id, sqlstate FROM fca.create_many_report(NULL::report.few,
+	'[{"id": "e", "n": 9}, {"id": "f", "n": 10}, {"id": "a''b", "n": 1}]');
 CREATE TABLE report.part (id integer PRIMARY KEY) PARTITION BY RANGE (id);
 CREATE TABLE report.part_low PARTITION OF report.part FOR VALUES FROM (0) TO (10);
-SELECT ordinal, created, id, sqlstate FROM fca.create_many_report(NULL::report.part, '[{"id": 1}, {"id": 10}, {"id": 1}, {"id": 2}]');
+SELECT ordinal, created, id, sqlstate FROM fca.create_many_report(NULL::report.part,
+	'[{"id": 1}, {"id": 10}, {"id": 1}, {"id": 2}]');
 
 -- Policies are of a row; privileges and a read-only transaction are of the call.
 CREATE ROLE regress_fca_writer;
@@ -171,20 +179,26 @@ ALTER TABLE report.own ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON report.own USING (owner = current_user);
 SET ROLE regress_fca_writer;
 SELECT ordinal, created, sqlstate, message FROM fca.create_many_report(NULL::report.own, '[
-	{"id": 1, "owner": "regress_fca_writer"}, {"id": 2, "owner": "other"}, {"id": 3}, {"id": 4, "owner": "regress_fca_writer"}]');
+	{"id": 1, "owner": "regress_fca_writer"}, {"id": 2, "owner": "other"}, {"id": 3}, {"id": 4,
+		"owner": "regress_fca_writer"}]');
 SET ROLE regress_fca_stranger;
-SELECT state, message FROM test.fails($$SELECT * FROM fca.create_many_report(NULL::report.own, '[{"id": 5, "owner": "regress_fca_stranger"}]')$$);
+SELECT state, message FROM test.fails($$SELECT *
+	FROM fca.create_many_report(NULL::report.own, '[{"id": 5, "owner": "regress_fca_stranger"}]')$$);
 RESET ROLE;
 SELECT id FROM report.own ORDER BY id;
 BEGIN READ ONLY;
 SELECT state FROM test.fails($$SELECT * FROM fca.create_many_report(NULL::report.own, '[{"id": 6}]')$$);
 ROLLBACK;
-SELECT state, message, detail FROM test.fails($$SELECT * FROM fca.create_many_report(NULL::report.own, '{"id": 6}')$$);
-SELECT state, message, detail FROM test.fails($$SELECT * FROM fca.create_many_report(NULL::report.own, NULL)$$);
+SELECT state, message, detail FROM test.fails($$SELECT *
+	FROM fca.create_many_report(NULL::report.own, '{"id": 6}')$$);
+SELECT state, message, detail FROM test.fails($$SELECT *
+	FROM fca.create_many_report(NULL::report.own, NULL)$$);
 -- So is what stops the statement.
 CREATE TABLE report.stop (id integer PRIMARY KEY);
-CREATE FUNCTION report.stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_cancel_backend(pg_backend_pid()), pg_sleep(60); RETURN NEW; END $$;
-CREATE TRIGGER stop BEFORE INSERT ON report.stop FOR EACH ROW WHEN (NEW.id = 2) EXECUTE FUNCTION report.stop();
+CREATE FUNCTION report.stop() RETURNS trigger LANGUAGE plpgsql
+	AS $$ BEGIN PERFORM pg_cancel_backend(pg_backend_pid()), pg_sleep(60); RETURN NEW; END $$;
+CREATE TRIGGER stop BEFORE INSERT ON report.stop FOR EACH ROW WHEN (NEW.id = 2)
+	EXECUTE FUNCTION report.stop();
 \set VERBOSITY terse
 SELECT * FROM fca.create_many_report(NULL::report.stop, '[{"id": 1}, {"id": 2}, {"id": 3}]');
 \set VERBOSITY default
@@ -192,9 +206,12 @@ SELECT count(*) FROM report.stop;
 
 -- Where the caller catches that, its transaction goes on, and ends as any other.
 CREATE TABLE report.kept (n integer);
-CREATE FUNCTION report.conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'try again' USING ERRCODE = '40001'; END $$;
-CREATE TRIGGER conflict BEFORE INSERT ON report.stop FOR EACH ROW WHEN (NEW.id = 9) EXECUTE FUNCTION report.conflict();
-SELECT state, message FROM test.fails($$SELECT * FROM fca.create_many_report(NULL::report.stop, '[{"id": 8}, {"id": 9}]')$$);
+CREATE FUNCTION report.conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'try again'
+	USING ERRCODE = '40001'; END $$;
+CREATE TRIGGER conflict BEFORE INSERT ON report.stop FOR EACH ROW WHEN (NEW.id = 9)
+	EXECUTE FUNCTION report.conflict();
+SELECT state, message FROM test.fails($$SELECT *
+	FROM fca.create_many_report(NULL::report.stop, '[{"id": 8}, {"id": 9}]')$$);
 INSERT INTO report.kept VALUES (1);
 \c -
 SELECT n FROM report.kept;
@@ -216,12 +233,15 @@ SELECT count(*) FROM report.part;
 
 -- 10,000 rows of which 100 are bad, in ten ways: each and no other is named.
 CREATE TABLE report.big AS SELECT * FROM fca.create_many_report(NULL::report.item, (
-	SELECT jsonb_agg(CASE WHEN i % 100 <> 0 THEN jsonb_build_object('name', 'big', 'sku', 'b' || i, 'parent', 1) ELSE
+	SELECT jsonb_agg(CASE WHEN i % 100 <> 0
+		THEN jsonb_build_object('name', 'big', 'sku', 'b' || i, 'parent', 1) ELSE
 		(ARRAY['{"name": "x", "sku": "taken"}', '{"name": "x", "sku": "b1"}', '{"name": "x", "parent": 9}',
-			'{"name": "x", "qty": -1}', '{"name": null}', '{"name": "x", "qty": "many"}', '{"name": "x", "nope": 1}',
+			'{"name": "x", "qty": -1}', '{"name": null}', '{"name": "x", "qty": "many"}',
+			'{"name": "x", "nope": 1}',
 			'{"name": "raise"}', '{"name": "late"}', '0'])[1 + i / 100 % 10]::jsonb END ORDER BY i)
 	FROM generate_series(1, 10000) AS i));
-SELECT created, sqlstate, constraint_name, count(*), count(*) FILTER (WHERE created = (ordinal % 100 <> 0)) AS right
+SELECT created, sqlstate, constraint_name, count(*),
+	count(*) FILTER (WHERE created = (ordinal % 100 <> 0)) AS right
 FROM report.big GROUP BY 1, 2, 3 ORDER BY sqlstate COLLATE "C" NULLS FIRST;
 SELECT count(*) AS rows, count(*) FILTER (WHERE i.sku = 'b' || b.ordinal) AS right
 FROM report.item AS i JOIN report.big AS b ON b.id = i.id::text WHERE i.name = 'big';
@@ -231,14 +251,16 @@ CREATE TABLE report.ruled (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a in
 CREATE VIEW report.rule_view AS SELECT * FROM report.ruled;
 CREATE RULE more AS ON INSERT TO report.rule_view DO INSTEAD
 	INSERT INTO report.ruled (a) SELECT new.a FROM generate_series(1, 5000) RETURNING id, a;
-SELECT ordinal, created, sqlstate, message FROM fca.create_many_report(NULL::report.rule_view, '[{"a": 1}, {"a": 2}]');
+SELECT ordinal, created, sqlstate, message
+FROM fca.create_many_report(NULL::report.rule_view, '[{"a": 1}, {"a": 2}]');
 SELECT count(*) FROM report.ruled;
 
 -- What one row's default has done is not taken back with another row.
 CREATE TABLE report.counter AS SELECT 0 AS n;
 CREATE FUNCTION report.next() RETURNS int LANGUAGE sql AS 'UPDATE report.counter SET n = n + 1 RETURNING n';
 CREATE TABLE report.counted (no int PRIMARY KEY DEFAULT report.next(), a int);
-SELECT ordinal, created, id, sqlstate FROM fca.create_many_report(NULL::report.counted, '[{"a": 1}, {"no": 100, "a": "x"}, {"a": 3}]');
+SELECT ordinal, created, id, sqlstate FROM fca.create_many_report(NULL::report.counted,
+	'[{"a": 1}, {"no": 100, "a": "x"}, {"a": 3}]');
 
 SET client_min_messages = warning;
 DROP SCHEMA report CASCADE;

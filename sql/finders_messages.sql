@@ -18,7 +18,8 @@ SELECT conversation_id, cardinality(found) AS rows,
 	found = ARRAY(SELECT r::text FROM fca.messages AS r
 		WHERE r.conversation_id = c.conversation_id ORDER BY created_at, id) AS same
 FROM unnest(ARRAY[1, 2, 3, 4, 99, NULL]) AS c (conversation_id),
-	LATERAL (SELECT ARRAY(SELECT f::text FROM fca.find_by_conversation(c.conversation_id) AS f)) AS list (found);
+	LATERAL (SELECT ARRAY(SELECT f::text FROM fca.find_by_conversation(c.conversation_id) AS f))
+	AS list (found);
 SELECT max_rows, ARRAY(SELECT id FROM fca.find_by_conversation(3, max_rows)) AS found
 FROM unnest(ARRAY[0, 1, 3, 1001, NULL]) AS max_rows;
 SELECT state, message, detail, hint FROM test.fails('SELECT * FROM fca.find_by_conversation(3, -1)');
@@ -59,15 +60,18 @@ SELECT state, message, detail, hint FROM test.fails('SELECT * FROM fca.find_requ
 SELECT id FROM fca.find_requiring_human(2, '2026-04-01Z', 65);
 SELECT id FROM fca.find_requiring_human(2, '2026-04-02 00:00:01Z', 5);
 SELECT id FROM fca.find_requiring_human(2, '2026-04-03Z', 61);
-SELECT state, message, detail, hint FROM test.fails($$SELECT * FROM fca.find_requiring_human(after_created_at => '2026-04-02Z')$$);
+SELECT state, message, detail, hint FROM test.fails($$SELECT *
+	FROM fca.find_requiring_human(after_created_at => '2026-04-02Z')$$);
 SELECT state, message FROM test.fails('SELECT * FROM fca.find_requiring_human(after_id => 3)');
 
 -- Rows come and go between two pages: none of the others is skipped or repeated.
 BEGIN;
 SELECT id FROM fca.find_by_conversation(3, 3);
 INSERT INTO fca.messages (id, conversation_id, role, content, created_at)
-VALUES (101, 3, 'agent', 'before the place', '2026-04-01 12:00Z'), (102, 3, 'agent', 'next', '2026-04-02 00:00:01.000001Z'),
-	(103, 3, 'agent', 'last', '2026-04-04Z'), (-1, 3, 'agent', 'same time, lower id', '2026-04-02 00:00:01.000001Z');
+VALUES (101, 3, 'agent', 'before the place', '2026-04-01 12:00Z'),
+(102, 3, 'agent', 'next', '2026-04-02 00:00:01.000001Z'),
+	(103, 3, 'agent', 'last', '2026-04-04Z'),
+	(-1, 3, 'agent', 'same time, lower id', '2026-04-02 00:00:01.000001Z');
 DELETE FROM fca.messages WHERE id IN (63, 64);
 SELECT id, content FROM fca.find_by_conversation(3, 10, '2026-04-02 00:00:01.000001Z', 63);
 ROLLBACK;

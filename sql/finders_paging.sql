@@ -7,7 +7,8 @@
 -- Every finder that reads, by the catalog, and how it is called: a new one is tested too.
 CREATE TEMP VIEW finder AS
 SELECT p.*
-FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+AND d.deptype = 'e'
 	JOIN pg_type AS t ON t.oid = p.prorettype
 WHERE p.pronamespace = 'fca'::regnamespace AND t.typtype = 'c'
 	AND p.provolatile <> 'v'; -- the others lock
@@ -40,7 +41,8 @@ CREATE FUNCTION pg_temp.found(name name, VARIADIC arguments text[]) RETURNS text
 DECLARE
 	found text[];
 BEGIN
-	EXECUTE format('SELECT ARRAY(SELECT r::text FROM fca.%I(%s) AS r)', name, array_to_string(arguments, ', '))
+	EXECUTE format('SELECT ARRAY(SELECT r::text FROM fca.%I(%s) AS r)', name,
+		array_to_string(arguments, ', '))
 	INTO found;
 	RETURN found;
 END $$;
@@ -58,19 +60,24 @@ BEGIN
 	RETURN condition;
 END $$;
 
--- How each list is called: with the keys that have the most rows.  What plain SQL gives is not known of every finder;
+-- How each list is called: with the keys that have the most rows.  What plain SQL gives is not known of every
+-- finder;
 -- the whole list is then its own.
 CREATE TEMP TABLE list AS
 SELECT c.name, c.relation, k.keys, c.condition IS NOT NULL AS known, coalesce(c.newest, false) AS newest,
-	ARRAY(SELECT a->>'name' FROM json_array_elements(c.arguments) AS a WHERE a->>'name' LIKE 'after\_%') AS after,
+	ARRAY(SELECT a->>'name' FROM json_array_elements(c.arguments) AS a
+		WHERE a->>'name' LIKE 'after\_%') AS after,
 	CASE WHEN c.condition IS NULL
 		THEN format('fca.%I(%s) AS r', c.name, array_to_string(k.keys || 'max_rows => NULL'::text, ', '))
-		ELSE format('fca.%I AS r WHERE %s ORDER BY %s', c.relation, pg_temp.given(c.condition, c.arguments, k.keys),
-			pg_temp.given(CASE WHEN c.newest THEN replace(c.sort, ' DESC', '') ELSE c.sort END, c.arguments, k.keys))
+		ELSE format('fca.%I AS r WHERE %s ORDER BY %s', c.relation,
+			pg_temp.given(c.condition, c.arguments, k.keys),
+			pg_temp.given(CASE WHEN c.newest THEN replace(c.sort, ' DESC', '') ELSE c.sort END, c.arguments,
+				k.keys))
 	END AS source
 FROM call AS c, LATERAL (
 	SELECT pg_temp.keys(c.arguments, i) AS keys FROM generate_series(1, 6) AS i
-	ORDER BY cardinality(pg_temp.found(c.name, VARIADIC pg_temp.keys(c.arguments, i) || 'max_rows => NULL'::text)) DESC, i
+	ORDER BY cardinality(pg_temp.found(c.name,
+		VARIADIC pg_temp.keys(c.arguments, i) || 'max_rows => NULL'::text)) DESC, i
 	LIMIT 1) AS k
 WHERE c.kind = 'finder' AND c.arguments::text LIKE '%"max_rows"%';
 -- a window that has rows before and behind it
@@ -80,7 +87,8 @@ SELECT name, relation, ARRAY['1', '''2026-03-01 02:00Z''', '''2026-03-01 07:00Z'
 	AND occurred_at < '2026-03-01 07:00Z' ORDER BY occurred_at DESC, id DESC$$
 FROM list WHERE name = 'find_transactions_between';
 -- What is known is not empty.
-SELECT count(*) FILTER (WHERE known) >= 20 AS lists, count(*) FILTER (WHERE known AND after <> '{}') >= 17 AS pages,
+SELECT count(*) FILTER (WHERE known) >= 20 AS lists,
+	count(*) FILTER (WHERE known AND after <> '{}') >= 17 AS pages,
 	array_agg(name ORDER BY name) FILTER (WHERE known AND cardinality(pg_temp.truth(source)) < 2) AS too_short
 FROM list;
 SELECT name AS differs FROM list WHERE after[cardinality(after)] <> 'after_id';
@@ -119,22 +127,28 @@ WHERE after <> '{}' AND pg_temp.walk(list, size) <> pg_temp.truth(source);
 -- Many rows, whose times and ids do not agree, in heaps of equal times or names.
 BEGIN;
 INSERT INTO fca.customers (customer_id, email, first_name, last_name, is_vip, created_at)
-SELECT i, i, (ARRAY['Ann', 'Bob', 'Ann', ''])[1 + i % 4], (ARRAY['Smith', 'Goldsmith', 'SMiTHERS'])[1 + i % 3], i % 50 <> 0, at
+SELECT i, i, (ARRAY['Ann', 'Bob', 'Ann', ''])[1 + i % 4],
+(ARRAY['Smith', 'Goldsmith', 'SMiTHERS'])[1 + i % 3], i % 50 <> 0, at
 FROM (SELECT i, CASE i WHEN 7 THEN 'infinity' WHEN 8 THEN '-infinity'
 		ELSE '2026-01-01Z'::timestamptz + i * 31 % 97 * interval '1 microsecond' END AS at
 	FROM generate_series(1, 1100) AS i) AS v;
 INSERT INTO fca.products (name, type)
-SELECT (ARRAY['Saver', '', 'saver', 'Sa_ver', 'Gold', 'é', '"''\%'])[1 + i * 31 % 7], 'savings' FROM generate_series(1, 1100) AS i;
+SELECT (ARRAY['Saver', '', 'saver', 'Sa_ver', 'Gold', 'é', '"''\%'])[1 + i * 31 % 7], 'savings'
+FROM generate_series(1, 1100) AS i;
 INSERT INTO fca.accounts (account_number, customer_id, created_at)
 SELECT i, 1, '2026-01-01Z'::timestamptz + i * 31 % 97 * interval '1 day' FROM generate_series(1, 1100) AS i;
 INSERT INTO fca.transactions (account_id, reference, amount, description, category, occurred_at)
-SELECT 1, i, i, '', 'food', '2026-03-01Z'::timestamptz + i * 31 % 97 * interval '5 minutes' FROM generate_series(1, 2100) AS i;
+SELECT 1, i, i, '', 'food', '2026-03-01Z'::timestamptz + i * 31 % 97 * interval '5 minutes'
+FROM generate_series(1, 2100) AS i;
 INSERT INTO fca.conversations (customer_id, status, assigned_group, updated_at)
-SELECT 2, 'escalated', 'fraud', '2026-04-01Z'::timestamptz + i * 31 % 97 * interval '1 hour' FROM generate_series(1, 1100) AS i;
+SELECT 2, 'escalated', 'fraud', '2026-04-01Z'::timestamptz + i * 31 % 97 * interval '1 hour'
+FROM generate_series(1, 1100) AS i;
 INSERT INTO fca.messages (conversation_id, role, content, requires_human, created_at)
-SELECT 1, 'customer', '', true, '2026-04-02Z'::timestamptz + i * 31 % 97 * interval '1 second' FROM generate_series(1, 1100) AS i;
+SELECT 1, 'customer', '', true, '2026-04-02Z'::timestamptz + i * 31 % 97 * interval '1 second'
+FROM generate_series(1, 1100) AS i;
 INSERT INTO fca.faqs (question, answer, category, keywords)
-SELECT (ARRAY['Card ', 'My card ', 'What '])[1 + i % 3] || i, '', 'cards', (ARRAY['card', 'cards', NULL, 'a, CARD'])[1 + i % 4]
+SELECT (ARRAY['Card ', 'My card ', 'What '])[1 + i % 3] || i, '', 'cards',
+(ARRAY['card', 'cards', NULL, 'a, CARD'])[1 + i % 4]
 FROM generate_series(1, 1300) AS i;
 -- Of what is known there are many rows now.
 SELECT count(*) FILTER (WHERE cardinality(pg_temp.truth(source)) > 1000) >= 20 AS long_lists FROM list;
@@ -142,7 +156,8 @@ SELECT name AS differs, size FROM list, unnest(ARRAY[7, 97, 1000, 1001, 30000000
 WHERE after <> '{}' AND pg_temp.walk(list, size) <> pg_temp.truth(source);
 
 -- The first rows of a list, or the newest.
-CREATE FUNCTION pg_temp.limited(whole text[], newest boolean, max_rows bigint) RETURNS text[] LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.limited(whole text[], newest boolean,
+	max_rows bigint) RETURNS text[] LANGUAGE sql AS $$
 	SELECT CASE WHEN newest THEN whole[greatest(cardinality(whole) - max_rows, 0)::int + 1:]
 		ELSE whole[:least(max_rows, 5000)::int] END
 $$;
@@ -176,8 +191,10 @@ GROUP BY 1, 2, 3, 4 ORDER BY count(*), 3;
 -- Half a place is an error of every list with two, also where nothing is wanted.
 SELECT name AS differs, given, max_rows, e.state, e.message
 FROM list, unnest(after) AS given, unnest(ARRAY['NULL', '0', '1']) AS max_rows,
-	test.fails(format('SELECT * FROM fca.%I(%s)', name, array_to_string(keys || format('max_rows => %s', max_rows)
-		|| format('%I => %s', given, CASE given WHEN 'after_id' THEN '1' ELSE '''2026-04-01Z''' END), ', '))) AS e
+	test.fails(format('SELECT * FROM fca.%I(%s)', name,
+		array_to_string(keys || format('max_rows => %s', max_rows)
+		|| format('%I => %s', given, CASE given WHEN 'after_id' THEN '1' ELSE '''2026-04-01Z''' END), ', ')))
+	AS e
 WHERE cardinality(after) > 1
 	AND (e.state <> '22023' OR e.message NOT LIKE '% must be given together'
 		OR EXISTS (SELECT FROM unnest(after) AS a WHERE strpos(e.message, a) = 0));

@@ -17,12 +17,14 @@ SELECT reference, amount FROM fca.find_by_reference(E'''";\\%_ é');
 ROLLBACK;
 
 -- Recent ones of an account: latest first, where times are equal the higher id first.
-SELECT id, amount, to_char(occurred_at AT TIME ZONE 'UTC', 'HH24:MI') AS at FROM fca.find_recent_transactions(1);
+SELECT id, amount, to_char(occurred_at AT TIME ZONE 'UTC', 'HH24:MI') AS at
+FROM fca.find_recent_transactions(1);
 SELECT account_id, cardinality(found) AS rows,
 	found = ARRAY(SELECT t::text FROM fca.transactions AS t
 		WHERE t.account_id = a.account_id ORDER BY occurred_at DESC, id DESC) AS same
 FROM unnest(ARRAY[1, 2, 3, 4, NULL]) AS a (account_id),
-	LATERAL (SELECT ARRAY(SELECT f::text FROM fca.find_recent_transactions(a.account_id) AS f)) AS list (found);
+	LATERAL (SELECT ARRAY(SELECT f::text FROM fca.find_recent_transactions(a.account_id) AS f))
+	AS list (found);
 SELECT max_rows, ARRAY(SELECT id FROM fca.find_recent_transactions(1, max_rows)) AS found
 FROM unnest(ARRAY[0, 1, 3, 1001, NULL]) AS max_rows;
 SELECT state, message, detail, hint FROM test.fails('SELECT * FROM fca.find_recent_transactions(1, -1)');
@@ -38,7 +40,8 @@ FROM test.fails($$SELECT * FROM fca.find_recent_transactions(1, after_occurred_a
 SELECT state, message FROM test.fails('SELECT * FROM fca.find_recent_transactions(1, after_id => 3)');
 
 -- Between two times: the first is in, the second is not.
-SELECT since, until, ARRAY(SELECT id FROM fca.find_transactions_between(1, since::timestamptz, until::timestamptz)) AS found,
+SELECT since, until, ARRAY(SELECT id FROM fca.find_transactions_between(1, since::timestamptz,
+	until::timestamptz)) AS found,
 	ARRAY(SELECT id FROM fca.transactions WHERE account_id = 1 AND occurred_at >= since::timestamptz
 		AND occurred_at < until::timestamptz ORDER BY occurred_at DESC, id DESC) AS expected
 FROM (VALUES ('2026-03-01 03:00Z', '2026-03-01 06:00Z'),
@@ -50,18 +53,22 @@ FROM (VALUES ('2026-03-01 03:00Z', '2026-03-01 06:00Z'),
 	('2027-01-01', 'infinity'),
 	(NULL, '2026-03-01 06:00Z'), ('2026-03-01 03:00Z', NULL), (NULL, NULL)) AS span (since, until);
 SELECT count(*) FROM fca.find_transactions_between(NULL, '-infinity', 'infinity');
-SELECT max_rows, ARRAY(SELECT id FROM fca.find_transactions_between(1, '2026-03-01 03:00Z', '2026-03-01 07:00Z', max_rows)) AS found
+SELECT max_rows, ARRAY(SELECT id FROM fca.find_transactions_between(1, '2026-03-01 03:00Z',
+	'2026-03-01 07:00Z', max_rows)) AS found
 FROM unnest(ARRAY[0, 1, 3, 1001, NULL]) AS max_rows;
 SELECT state, message, detail, hint
 FROM test.fails($$SELECT * FROM fca.find_transactions_between(1, '-infinity', 'infinity', -1)$$);
 
 -- Its pages, also from a place before or behind the span.
-SELECT after_at, after_id, ARRAY(SELECT id FROM fca.find_transactions_between(1, '2026-03-01 03:00Z', '2026-03-01 07:00Z',
+SELECT after_at, after_id, ARRAY(SELECT id
+	FROM fca.find_transactions_between(1, '2026-03-01 03:00Z', '2026-03-01 07:00Z',
 	2, after_at::timestamptz, after_id)) AS found
 FROM (VALUES (NULL, NULL), ('2026-03-01 06:00Z', 24), ('2026-03-01 04:00Z', 18), ('2026-03-01 03:00Z', 15),
-	('2026-03-01 03:00Z', 12), ('infinity', 1), ('2026-03-01 07:00Z', 30), ('2026-03-01 01:00Z', 6)) AS place (after_at, after_id);
+	('2026-03-01 03:00Z', 12), ('infinity', 1), ('2026-03-01 07:00Z', 30),
+	('2026-03-01 01:00Z', 6)) AS place (after_at, after_id);
 SELECT state, message
-FROM test.fails($$SELECT * FROM fca.find_transactions_between(1, '-infinity', 'infinity', after_occurred_at => '2026-03-01Z')$$);
+FROM test.fails($$SELECT * FROM fca.find_transactions_between(1, '-infinity', 'infinity',
+	after_occurred_at => '2026-03-01Z')$$);
 SELECT state, message
 FROM test.fails($$SELECT * FROM fca.find_transactions_between(1, '-infinity', 'infinity', after_id => 1)$$);
 
@@ -75,7 +82,8 @@ SELECT category, cardinality(found) AS rows,
 	found = ARRAY(SELECT t::text FROM fca.transactions AS t
 		WHERE account_id = 4 AND t.category = c.category ORDER BY occurred_at DESC, id DESC) AS same
 FROM unnest(ARRAY['food', 'Food', 'FOOD', 'fo_d', 'fo%', '', 'it''s "10%" \ é', NULL]) AS c (category),
-	LATERAL (SELECT ARRAY(SELECT f::text FROM fca.find_transactions_by_category(4, c.category) AS f)) AS list (found);
+	LATERAL (SELECT ARRAY(SELECT f::text FROM fca.find_transactions_by_category(4, c.category) AS f))
+	AS list (found);
 WITH RECURSIVE page AS (
 	SELECT f.occurred_at, f.id, 1 AS number FROM fca.find_transactions_by_category(4, 'fo_d', 1) AS f
 	UNION ALL
@@ -91,10 +99,13 @@ SELECT max_rows, ARRAY(SELECT id FROM fca.find_transactions_by_category(2, 'rent
 FROM unnest(ARRAY[0, 1, 3, 1001, NULL]) AS max_rows;
 SELECT id FROM fca.find_transactions_by_category(2, 'rent', 2, '2026-03-01 07:00Z', 28);
 SELECT count(*) FROM fca.find_transactions_by_category(NULL, 'rent');
-SELECT state, message, detail, hint FROM test.fails($$SELECT * FROM fca.find_transactions_by_category(2, 'rent', -1)$$);
+SELECT state, message, detail, hint FROM test.fails($$SELECT *
+	FROM fca.find_transactions_by_category(2, 'rent', -1)$$);
 SELECT state, message
-FROM test.fails($$SELECT * FROM fca.find_transactions_by_category(2, 'rent', after_occurred_at => '2026-03-01Z')$$);
-SELECT state, message FROM test.fails($$SELECT * FROM fca.find_transactions_by_category(2, 'rent', after_id => 1)$$);
+FROM test.fails($$SELECT * FROM fca.find_transactions_by_category(2, 'rent',
+	after_occurred_at => '2026-03-01Z')$$);
+SELECT state, message FROM test.fails($$SELECT *
+	FROM fca.find_transactions_by_category(2, 'rent', after_id => 1)$$);
 
 -- Rows come and go between two pages: none of the others is skipped or repeated.
 BEGIN;

@@ -1,22 +1,29 @@
--- From 19 on a finder in FROM with arguments of other tables is planned by its query: the same rows, errors and privileges as the call.
+-- From 19 on a finder in FROM with arguments of other tables is planned by its query: the same rows, errors
+-- and privileges as the call.
 \getenv srcdir PG_ABS_SRCDIR
 \set desk :srcdir /sql/fixtures/desk.sql
 \i :desk
 \set SHOW_CONTEXT never
-CREATE TABLE test.keys (id int PRIMARY KEY, n bigint, small int, s text, at timestamptz, words text[], numbers bigint[], few int NOT NULL, page timestamptz NOT NULL);
+CREATE TABLE test.keys (id int PRIMARY KEY, n bigint, small int, s text, at timestamptz, words text[],
+	numbers bigint[], few int NOT NULL, page timestamptz NOT NULL);
 INSERT INTO test.keys
-SELECT row_number() OVER (), n, n, s, '2026-03-01Z'::timestamptz + n * interval '1 hour', ARRAY[s, 'c2@example.com', NULL, s], ARRAY[n, 2, NULL, n], 2, '2026-04-01 00:03Z'
-FROM (VALUES (1, 'c1@example.com'), (2, 'CUST-000002'), (3, 'ACC-3'), (-1, 'TX-4'), (NULL, NULL), (99, 'nobody'), (1, 'fraud'),
-	(2, 'loans'), (3, 'ESC-1'), (4, 'food'), (5, 'rent'), (6, 'cards'), (7, 'voyage'), (8, 'savings'), (0, ''), (1, '%'), (2, 'c1@example.com')) AS v (n, s);
+SELECT row_number() OVER (), n, n, s, '2026-03-01Z'::timestamptz + n * interval '1 hour',
+ARRAY[s, 'c2@example.com', NULL, s], ARRAY[n, 2, NULL, n], 2, '2026-04-01 00:03Z'
+FROM (VALUES (1, 'c1@example.com'), (2, 'CUST-000002'), (3, 'ACC-3'), (-1, 'TX-4'), (NULL, NULL),
+	(99, 'nobody'), (1, 'fraud'),
+	(2, 'loans'), (3, 'ESC-1'), (4, 'food'), (5, 'rent'), (6, 'cards'), (7, 'voyage'), (8, 'savings'),
+	(0, ''), (1, '%'), (2, 'c1@example.com')) AS v (n, s);
 ANALYZE test.keys;
 
--- Is no function scanned in the statement's plan?  A sub-select as an argument keeps a call a call on every server.
+-- Is no function scanned in the statement's plan?  A sub-select as an argument keeps a call a call on every
+-- server.
 CREATE FUNCTION test.is_inlined(statement text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
 BEGIN
 	EXECUTE 'EXPLAIN (FORMAT JSON) ' || statement INTO plan;
-	RETURN regexp_count(plan::text, '"Node Type": "Function Scan"') = regexp_count(plan::text, '"Function Name": "unnest"');
+	RETURN regexp_count(plan::text, '"Node Type": "Function Scan"')
+		= regexp_count(plan::text, '"Function Name": "unnest"');
 END $$;
 CREATE FUNCTION test.as_call(call text) RETURNS text LANGUAGE sql AS $$
 	SELECT regexp_replace(call, '\mk\.(\w+)', '(SELECT k.\1)', 'g') $$;
@@ -30,8 +37,10 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
 END $$;
--- Is a call in a join inlined where it should be (on 19), and has it the same rows, in the same order for each key, in five kinds of query?
-CREATE FUNCTION test.look(call text, OUT rows bigint, OUT inlined boolean, OUT same boolean) LANGUAGE plpgsql AS $$
+-- Is a call in a join inlined where it should be (on 19), and has it the same rows, in the same order for
+-- each key, in five kinds of query?
+CREATE FUNCTION test.look(call text, OUT rows bigint, OUT inlined boolean,
+	OUT same boolean) LANGUAGE plpgsql AS $$
 DECLARE
 	kind text;
 BEGIN
@@ -41,13 +50,17 @@ BEGIN
 	FOREACH kind IN ARRAY ARRAY[
 		'SELECT k.id, (SELECT array_agg(f) FROM fca.%s AS f) FROM test.keys AS k ORDER BY k.id',
 		'SELECT k.id, f.* FROM test.keys AS k, LATERAL fca.%s AS f ORDER BY k.id, f.id',
-		'SELECT k.id, f FROM test.keys AS k LEFT JOIN LATERAL fca.%s AS f ON f.id %% 2 = 0 ORDER BY k.id, f.id',
+		'SELECT k.id, f FROM test.keys AS k LEFT JOIN LATERAL fca.%s AS f ON f.id %% 2 = 0 ORDER BY k.id,
+		f.id',
 		'SELECT k.id FROM test.keys AS k WHERE EXISTS (SELECT FROM fca.%s AS f WHERE f.id > 2) ORDER BY k.id',
-		'SELECT k.id, f.n FROM test.keys AS k CROSS JOIN LATERAL (SELECT count(*) AS n, max(f.id) FROM fca.%s AS f WHERE f IS NOT NULL) AS f ORDER BY k.id']
+		'SELECT k.id, f.n FROM test.keys AS k CROSS JOIN LATERAL (SELECT count(*) AS n,
+		max(f.id) FROM fca.%s AS f WHERE f IS NOT NULL) AS f ORDER BY k.id']
 	LOOP
-		IF test.outcome(format(kind, call)) IS DISTINCT FROM test.outcome(format(kind, test.as_call(call))) THEN
+		IF test.outcome(format(kind, call)) IS DISTINCT FROM test.outcome(format(kind, test.as_call(call)))
+			THEN
 			same := false;
-			RAISE NOTICE '% gives % but the call gives %', format(kind, call), test.outcome(format(kind, call)), test.outcome(format(kind, test.as_call(call)));
+			RAISE NOTICE '% gives % but the call gives %', format(kind, call),
+				test.outcome(format(kind, call)), test.outcome(format(kind, test.as_call(call)));
 		END IF;
 	END LOOP;
 END $$;
@@ -55,38 +68,55 @@ SELECT current_setting('server_version_num')::int >= 190000 AS on_19 \gset
 
 -- These are inlined.
 SELECT call, rows, inlined = :'on_19'::boolean AS as_expected, same FROM unnest(ARRAY[
-	'find_by_email(k.s)', 'get_by_email(k.s)', 'find_by_business_id(k.s)', 'get_by_customer_id(k.s)', 'find_by_account_number(k.s)',
+	'find_by_email(k.s)', 'get_by_email(k.s)', 'find_by_business_id(k.s)', 'get_by_customer_id(k.s)',
+	'find_by_account_number(k.s)',
 	'find_by_reference(k.s)', 'find_by_ticket_id(k.s)', 'list_by_customer(k.n)', 'list_by_customer(k.small)',
-	'find_by_customer(k.n)', 'find_by_customer(k.n, 2)', 'find_by_customer(k.n, NULL)', 'find_by_customer(max_rows => 3, customer_id => k.small)',
+	'find_by_customer(k.n)', 'find_by_customer(k.n, 2)', 'find_by_customer(k.n, NULL)',
+	'find_by_customer(max_rows => 3, customer_id => k.small)',
 	'find_by_customer(k.n, 5000000000)', 'find_recent_transactions(k.n, 3)', 'find_recent_transactions(k.n)',
-	'find_transactions_between(k.n, k.at, ''2026-03-01 05:00Z'')', 'find_transactions_between(k.small, ''2026-03-01 01:00Z'', k.at, 2)',
+	'find_transactions_between(k.n, k.at, ''2026-03-01 05:00Z'')',
+	'find_transactions_between(k.small, ''2026-03-01 01:00Z'', k.at, 2)',
 	'find_transactions_between(1, k.at, now())', 'find_transactions_between(k.n, NULL, k.at)',
-	'find_transactions_by_category(1, k.s)', 'find_transactions_by_category(k.n, ''food'', 1)', 'find_transactions_by_category(k.n, NULL)',
-	'find_escalated_by_group(k.s)', 'find_escalated_by_group(k.s, 1)', 'find_by_conversation(k.n)', 'find_by_conversation(k.n, 4)',
+	'find_transactions_by_category(1, k.s)', 'find_transactions_by_category(k.n, ''food'', 1)',
+	'find_transactions_by_category(k.n, NULL)',
+	'find_escalated_by_group(k.s)', 'find_escalated_by_group(k.s, 1)', 'find_by_conversation(k.n)',
+	'find_by_conversation(k.n, 4)',
 	'find_recent_messages(k.n)', 'find_recent_messages(k.n, 3)', 'find_recent_messages(k.n, NULL)',
 	'find_by_category(k.s)', 'find_by_category(k.s, 2)', 'find_by_type(k.s)', 'find_by_type(k.s, 1)',
-	'find_by_emails(k.words)', 'find_by_business_ids(ARRAY[k.s, k.s])', 'find_by_account_numbers(k.words)', 'find_by_references(k.words)',
-	'find_by_ticket_ids(k.words)', 'list_by_customers(k.numbers)', 'find_recent_transactions_of(k.numbers, 2)', 'find_by_customers(k.numbers)',
-	'find_recent_messages_of(k.numbers, 3)', 'find_recent_messages_of(k.numbers, NULL)']) WITH ORDINALITY AS u (call, o), test.look(call) ORDER BY o;
+	'find_by_emails(k.words)', 'find_by_business_ids(ARRAY[k.s, k.s])', 'find_by_account_numbers(k.words)',
+	'find_by_references(k.words)',
+	'find_by_ticket_ids(k.words)', 'list_by_customers(k.numbers)',
+	'find_recent_transactions_of(k.numbers, 2)', 'find_by_customers(k.numbers)',
+	'find_recent_messages_of(k.numbers, 3)', 'find_recent_messages_of(k.numbers, NULL)']) WITH ORDINALITY
+	AS u (call, o), test.look(call) ORDER BY o;
 
 -- These stay calls: constants alone, and whatever may be an error or a page behind a position.
 SELECT call, rows, inlined, same FROM unnest(ARRAY[
-	'find_by_email(''c1@example.com'')', 'find_by_customer(1)', 'find_by_email(lower(k.s))', 'find_by_customer(k.n, k.few)',
-	'find_by_customer(k.n, 0)', 'find_by_customer(k.n, 2, ''2026-04-01 00:03Z'', 9)', 'find_by_customer(k.n, 2, k.page, 9)',
-	'find_by_category(k.s, 2, 1)', 'search_by_name(coalesce(nullif(k.s, ''''), ''x''))', 'search_by_keyword(''a'', k.few)',
-	'find_recent_messages_of(k.numbers, 0)', 'list_accounts_by_status(''active'', k.few)']) WITH ORDINALITY AS u (call, o), test.look(call) ORDER BY o;
+	'find_by_email(''c1@example.com'')', 'find_by_customer(1)', 'find_by_email(lower(k.s))',
+	'find_by_customer(k.n, k.few)',
+	'find_by_customer(k.n, 0)', 'find_by_customer(k.n, 2, ''2026-04-01 00:03Z'', 9)',
+	'find_by_customer(k.n, 2, k.page, 9)',
+	'find_by_category(k.s, 2, 1)', 'search_by_name(coalesce(nullif(k.s, ''''), ''x''))',
+	'search_by_keyword(''a'', k.few)',
+	'find_recent_messages_of(k.numbers, 0)', 'list_accounts_by_status(''active'', k.few)']) WITH ORDINALITY
+	AS u (call, o), test.look(call) ORDER BY o;
 SELECT call, f.state, f.message FROM unnest(ARRAY[
-	'find_by_customer(k.n, -1)', 'find_by_customer(k.n, k.n)', 'find_by_customer(k.n, 2, k.at)', 'find_by_customer(k.n, 2, NULL, 1)', 'find_recent_messages(k.n, -2)',
-	'find_by_customers(k.numbers, -1)', 'find_by_status(k.s)', 'list_accounts_by_status(k.s)', 'search_by_keyword(k.s)', 'search_by_name(k.s)', 'find_by_customer(1 / k.small)'])
-	WITH ORDINALITY AS u (call, o), test.fails(format('SELECT * FROM test.keys AS k, LATERAL fca.%s AS f', call)) AS f ORDER BY o;
+	'find_by_customer(k.n, -1)', 'find_by_customer(k.n, k.n)', 'find_by_customer(k.n, 2, k.at)',
+	'find_by_customer(k.n, 2, NULL, 1)', 'find_recent_messages(k.n, -2)',
+	'find_by_customers(k.numbers, -1)', 'find_by_status(k.s)', 'list_accounts_by_status(k.s)',
+	'search_by_keyword(k.s)', 'search_by_name(k.s)', 'find_by_customer(1 / k.small)'])
+	WITH ORDINALITY AS u (call, o), test.fails(format('SELECT * FROM test.keys AS k, LATERAL fca.%s AS f',
+		call)) AS f ORDER BY o;
 -- WITH ORDINALITY and two functions in one ROWS FROM; volatile arguments; a locking finder
 SELECT test.is_inlined('SELECT * FROM test.keys AS k, LATERAL fca.find_by_email(k.s) WITH ORDINALITY'),
-	test.is_inlined('SELECT * FROM test.keys AS k, LATERAL ROWS FROM (fca.find_by_email(k.s), fca.find_by_customer(k.n))'),
+	test.is_inlined('SELECT * FROM test.keys AS k, LATERAL ROWS FROM (fca.find_by_email(k.s),
+		fca.find_by_customer(k.n))'),
 	test.is_inlined('SELECT * FROM test.keys AS k, LATERAL fca.find_by_email(k.s || random())'),
 	test.is_inlined('SELECT * FROM test.keys AS k, LATERAL fca.find_escalated_for_update(k.n)');
 
 -- Plans: the index of a key, a filter, a limit within the query; a condition on the finder's rows may lead.
-CREATE TABLE test.many AS SELECT i::bigint AS id, i % 5000::bigint AS customer, 'e' || i AS email FROM generate_series(1, 20000) AS i;
+CREATE TABLE test.many AS SELECT i::bigint AS id, i % 5000::bigint AS customer, 'e' || i AS email
+FROM generate_series(1, 20000) AS i;
 CREATE UNIQUE INDEX ON test.many (id);
 CREATE UNIQUE INDEX ON test.many (email);
 CREATE FUNCTION test.plan_has(statement text, VARIADIC wanted text[]) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -100,27 +130,39 @@ BEGIN
 	FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || statement LOOP
 		plan := plan || line || chr(10);
 	END LOOP;
-	RETURN (SELECT bool_and(position(w IN plan) > 0) FROM unnest(wanted) AS w) AND position('Seq Scan' IN plan) = 0;
+	RETURN (SELECT bool_and(position(w IN plan) > 0) FROM unnest(wanted) AS w)
+		AND position('Seq Scan' IN plan) = 0;
 END $$;
 BEGIN;
 SET LOCAL max_parallel_workers_per_gather = 0;
-INSERT INTO fca.customers (customer_id, email, first_name, last_name) SELECT 'B-' || i, 'e' || i, 'f', 'l' FROM generate_series(1, 20000) AS i;
+INSERT INTO fca.customers (customer_id, email, first_name, last_name) SELECT 'B-' || i, 'e' || i, 'f', 'l'
+FROM generate_series(1, 20000) AS i;
 INSERT INTO fca.accounts (account_number, customer_id) SELECT 'B-' || id, id FROM fca.customers;
 INSERT INTO fca.conversations (customer_id) SELECT id FROM fca.customers, generate_series(1, 3);
 ANALYZE test.many, fca.customers, fca.accounts, fca.conversations;
 SELECT
-	test.plan_has('SELECT * FROM test.many AS m, LATERAL fca.find_by_email(m.email) WHERE m.id < 5', 'customers_email_key', 'Index Cond: (email = m.email)') AS by_key,
-	test.plan_has('SELECT * FROM test.many AS m, LATERAL fca.find_by_email(m.email) AS f WHERE f.customer_id = ''B-7''', 'customers_customer_id_key', 'many_email_idx') AS led,
-	test.plan_has('SELECT * FROM test.many AS m, LATERAL fca.find_by_customer(m.customer, 2) WHERE m.id < 5', 'Limit', 'conversations_customer_id_updated_at_id_idx', 'Index Cond: (customer_id = m.customer)') AS limited,
-	test.plan_has('SELECT * FROM test.many AS m, LATERAL fca.list_by_customer(m.customer) AS f WHERE m.id < 5 AND f.status = ''frozen''', 'accounts_customer_id_created_at_id_idx', 'Filter: (status = ''frozen''::text)') AS filtered;
+	test.plan_has('SELECT * FROM test.many AS m, LATERAL fca.find_by_email(m.email) WHERE m.id < 5',
+		'customers_email_key', 'Index Cond: (email = m.email)') AS by_key,
+	test.plan_has('SELECT * FROM test.many AS m,
+		LATERAL fca.find_by_email(m.email) AS f WHERE f.customer_id = ''B-7''', 'customers_customer_id_key',
+		'many_email_idx') AS led,
+	test.plan_has('SELECT * FROM test.many AS m, LATERAL fca.find_by_customer(m.customer, 2) WHERE m.id < 5',
+		'Limit', 'conversations_customer_id_updated_at_id_idx',
+		'Index Cond: (customer_id = m.customer)') AS limited,
+	test.plan_has('SELECT * FROM test.many AS m,
+		LATERAL fca.list_by_customer(m.customer) AS f WHERE m.id < 5 AND f.status = ''frozen''',
+		'accounts_customer_id_created_at_id_idx', 'Filter: (status = ''frozen''::text)') AS filtered;
 ROLLBACK;
 
 -- What a statement gives, whether the call gives the same, and whether it is inlined (on 19) as it should be.
-CREATE FUNCTION test.compare(call text, inlined boolean, OUT as_expected boolean, OUT outcome text, OUT same boolean) LANGUAGE plpgsql AS $$
+CREATE FUNCTION test.compare(call text, inlined boolean, OUT as_expected boolean, OUT outcome text,
+	OUT same boolean) LANGUAGE plpgsql AS $$
 DECLARE
-	statement text := format('SELECT k.id, f.id AS found FROM test.keys AS k, LATERAL fca.%s AS f ORDER BY k.id, f.id', call);
+	statement text := format('SELECT k.id, f.id AS found FROM test.keys AS k,
+		LATERAL fca.%s AS f ORDER BY k.id, f.id', call);
 BEGIN
-	as_expected := test.is_inlined(statement) = (inlined AND current_setting('server_version_num')::int >= 190000);
+	as_expected := test.is_inlined(statement)
+		= (inlined AND current_setting('server_version_num')::int >= 190000);
 	outcome := test.outcome(statement);
 	same := outcome IS NOT DISTINCT FROM test.outcome(test.as_call(statement));
 	outcome := left(replace(outcome, chr(10), ' '), 80);
@@ -134,23 +176,28 @@ GRANT USAGE, CREATE ON SCHEMA fca TO regress_fca_owner;
 GRANT SELECT ON ALL TABLES IN SCHEMA fca TO regress_fca_owner;
 RESET client_min_messages;
 SET plan_cache_mode = force_generic_plan;
-PREPARE by_email AS SELECT k.id, f.id AS found, f.email FROM test.keys AS k, LATERAL fca.find_by_email(k.s) AS f ORDER BY k.id;
-PREPARE whole AS SELECT k.id, f FROM test.keys AS k, LATERAL fca.find_by_customer(k.n, max_rows => 1) AS f ORDER BY k.id LIMIT 1;
-PREPARE by_default AS SELECT k.id, count(*) FROM test.keys AS k, LATERAL fca.find_by_customer(k.n) AS f GROUP BY k.id ORDER BY k.id LIMIT 1;
+PREPARE by_email AS SELECT k.id, f.id AS found, f.email FROM test.keys AS k,
+	LATERAL fca.find_by_email(k.s) AS f ORDER BY k.id;
+PREPARE whole AS SELECT k.id, f FROM test.keys AS k, LATERAL fca.find_by_customer(k.n, max_rows => 1) AS f
+ORDER BY k.id LIMIT 1;
+PREPARE by_default AS SELECT k.id, count(*) FROM test.keys AS k, LATERAL fca.find_by_customer(k.n) AS f
+GROUP BY k.id ORDER BY k.id LIMIT 1;
 PREPARE never AS SELECT count(*) FROM test.keys AS k, LATERAL fca.find_by_email(k.s) WHERE k.id < 0;
 EXECUTE by_email;
 EXECUTE whole;
 EXECUTE by_default;
 EXECUTE never;
 
--- a role with all that it needs; without SELECT on the relation, on one of its columns, on the function, without USAGE on the schema
+-- a role with all that it needs; without SELECT on the relation, on one of its columns, on the function,
+-- without USAGE on the schema
 SET ROLE regress_fca_inline;
 SELECT * FROM test.compare('find_by_email(k.s)', true);
 SELECT * FROM test.compare('find_by_customer(k.n)', false);
 EXECUTE by_email;
 RESET ROLE;
 REVOKE SELECT ON fca.customers FROM regress_fca_inline;
-GRANT SELECT (id, customer_id, email, first_name, last_name, phone, is_active, is_verified, is_vip, notes, created_at) ON fca.customers TO regress_fca_inline;
+GRANT SELECT (id, customer_id, email, first_name, last_name, phone, is_active, is_verified, is_vip, notes,
+	created_at) ON fca.customers TO regress_fca_inline;
 SET ROLE regress_fca_inline;
 SELECT * FROM test.compare('find_by_email(k.s)', false);
 EXECUTE by_email;
@@ -164,7 +211,8 @@ EXECUTE by_email;
 REVOKE EXECUTE ON FUNCTION fca.find_by_email(text) FROM PUBLIC;
 EXECUTE by_email;
 SET ROLE regress_fca_inline;
-SELECT state, message FROM test.fails('SELECT k.id, f.id FROM test.keys AS k, LATERAL fca.find_by_email(k.s) AS f');
+SELECT state, message
+FROM test.fails('SELECT k.id, f.id FROM test.keys AS k, LATERAL fca.find_by_email(k.s) AS f');
 EXECUTE by_email;
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION fca.find_by_email(text) TO PUBLIC;
@@ -222,8 +270,10 @@ ALTER FUNCTION fca.find_by_email(text) CALLED ON NULL INPUT SET work_mem = '1MB'
 SELECT * FROM test.compare('find_by_email(k.s)', false);
 ALTER FUNCTION fca.find_by_email(text) RESET ALL;
 SELECT * FROM test.compare('find_by_email(k.s)', true);
-CREATE OR REPLACE FUNCTION fca.find_by_customer(customer_id bigint, max_rows bigint DEFAULT 2, after_updated_at timestamptz DEFAULT NULL, after_id bigint DEFAULT NULL)
-RETURNS SETOF fca.conversation AS '$libdir/fca_repo', 'fca_find_by_customer' LANGUAGE C STABLE PARALLEL SAFE SUPPORT fca.planner_support;
+CREATE OR REPLACE FUNCTION fca.find_by_customer(customer_id bigint, max_rows bigint DEFAULT 2,
+	after_updated_at timestamptz DEFAULT NULL, after_id bigint DEFAULT NULL)
+RETURNS SETOF fca.conversation AS '$libdir/fca_repo',
+'fca_find_by_customer' LANGUAGE C STABLE PARALLEL SAFE SUPPORT fca.planner_support;
 EXECUTE by_default;
 ROLLBACK;
 
@@ -282,7 +332,8 @@ SELECT * FROM test.compare('find_recent_transactions(k.n)', false);
 -- a generated column that is an error when it is read
 DO $$ BEGIN
 	IF current_setting('server_version_num')::int >= 190000 THEN
-		EXECUTE 'ALTER TABLE fca.products DROP COLUMN interest_rate, ADD COLUMN interest_rate numeric(7,4) GENERATED ALWAYS AS (1 / (id - 2)) VIRTUAL';
+		EXECUTE 'ALTER TABLE fca.products DROP COLUMN interest_rate,
+			ADD COLUMN interest_rate numeric(7,4) GENERATED ALWAYS AS (1 / (id - 2)) VIRTUAL';
 	END IF;
 END $$;
 SELECT as_expected, same FROM test.compare('find_by_type(k.s)', false);
@@ -292,7 +343,8 @@ ROLLBACK;
 
 -- the row type: a statement that was prepared before gives what the call gives
 BEGIN;
-PREPARE whole_call AS SELECT k.id, f FROM test.keys AS k, LATERAL fca.find_by_customer((SELECT k.n), max_rows => 1) AS f ORDER BY k.id LIMIT 1;
+PREPARE whole_call AS SELECT k.id, f FROM test.keys AS k,
+	LATERAL fca.find_by_customer((SELECT k.n), max_rows => 1) AS f ORDER BY k.id LIMIT 1;
 EXECUTE whole;
 EXECUTE whole_call;
 SELECT test.is_inlined('EXECUTE whole') = :'on_19'::boolean AS as_expected;
@@ -307,7 +359,8 @@ ALTER TYPE fca.conversation DROP ATTRIBUTE added;
 SELECT * FROM test.compare('find_by_customer(k.n, 1)', false);
 ROLLBACK;
 BEGIN;
-PREPARE status AS SELECT k.id, f.status, length(f.status) FROM test.keys AS k, LATERAL fca.find_by_customer(k.n, max_rows => 1) AS f ORDER BY k.id LIMIT 1;
+PREPARE status AS SELECT k.id, f.status, length(f.status) FROM test.keys AS k,
+	LATERAL fca.find_by_customer(k.n, max_rows => 1) AS f ORDER BY k.id LIMIT 1;
 EXECUTE status;
 SELECT test.is_inlined('EXECUTE status') = :'on_19'::boolean AS as_expected;
 ALTER TABLE fca.conversations RENAME COLUMN status TO was;
@@ -318,7 +371,8 @@ EXECUTE status;
 \set VERBOSITY default
 ROLLBACK;
 
--- the relation: gone, another one, a view, a view of rows that are not unique, a table with partitions, a materialized view, a foreign table, a sequence
+-- the relation: gone, another one, a view, a view of rows that are not unique, a table with partitions, a
+-- materialized view, a foreign table, a sequence
 BEGIN;
 CREATE TABLE test.copy AS TABLE fca.customers;
 SET LOCAL client_min_messages = warning;
@@ -360,7 +414,8 @@ SELECT * FROM test.compare('find_by_email(k.s)', true);
 DROP MATERIALIZED VIEW fca.customers;
 CREATE FOREIGN DATA WRAPPER test_inline;
 CREATE SERVER test_inline FOREIGN DATA WRAPPER test_inline;
-CREATE FOREIGN TABLE fca.customers (id bigint, customer_id text, email text, first_name text, last_name text, phone text, is_active boolean, is_verified boolean,
+CREATE FOREIGN TABLE fca.customers (id bigint, customer_id text, email text, first_name text, last_name text,
+	phone text, is_active boolean, is_verified boolean,
 	is_vip boolean, notes text, created_at timestamptz, updated_at timestamptz) SERVER test_inline;
 SELECT * FROM test.compare('find_by_emails(k.words)', false);
 DROP FOREIGN TABLE fca.customers;
@@ -368,17 +423,22 @@ CREATE SEQUENCE fca.customers;
 SELECT * FROM test.compare('find_by_email(k.s)', false);
 ROLLBACK;
 
--- views that a list reads: plain; with columns that may be errors, are volatile, or of a sub-select; as a security barrier, behind which nothing is seen
+-- views that a list reads: plain; with columns that may be errors, are volatile, or of a sub-select; as a
+-- security barrier, behind which nothing is seen
 ALTER TABLE fca.accounts RENAME TO real_accounts;
 CREATE VIEW fca.accounts AS SELECT * FROM fca.real_accounts WHERE id > 0;
 SELECT * FROM test.compare('list_by_customer(k.n)', true);
-CREATE OR REPLACE VIEW fca.accounts AS SELECT id, account_number, customer_id, product_id, type, status, currency, balance,
-	(available_balance / (id - 5))::numeric(15,2) AS available_balance, created_at, updated_at FROM fca.real_accounts;
+CREATE OR REPLACE VIEW fca.accounts AS SELECT id, account_number, customer_id, product_id, type, status,
+	currency, balance,
+	(available_balance / (id - 5))::numeric(15,2) AS available_balance, created_at, updated_at
+FROM fca.real_accounts;
 SELECT * FROM test.compare('list_by_customer(k.n)', false);
-CREATE OR REPLACE VIEW fca.accounts AS SELECT id, account_number, customer_id, product_id, random()::text AS type, status, currency, balance,
+CREATE OR REPLACE VIEW fca.accounts AS SELECT id, account_number, customer_id, product_id,
+	random()::text AS type, status, currency, balance,
 	available_balance, created_at, updated_at FROM fca.real_accounts;
 SELECT as_expected FROM test.compare('list_by_customer(k.n)', false);
-CREATE OR REPLACE VIEW fca.accounts AS SELECT id, account_number, customer_id, product_id, (SELECT max(type) FROM fca.real_accounts) AS type, status, currency, balance,
+CREATE OR REPLACE VIEW fca.accounts AS SELECT id, account_number, customer_id, product_id,
+	(SELECT max(type) FROM fca.real_accounts) AS type, status, currency, balance,
 	available_balance, created_at, updated_at FROM fca.real_accounts;
 SELECT as_expected, same FROM test.compare('list_by_customer(k.n)', false);
 CREATE OR REPLACE VIEW fca.accounts AS SELECT * FROM fca.real_accounts WHERE random() < 2;
@@ -389,11 +449,13 @@ CREATE OR REPLACE VIEW fca.accounts AS SELECT * FROM fca.real_accounts FOR UPDAT
 SELECT * FROM test.compare('list_by_customer(k.n)', false);
 DROP VIEW fca.accounts;
 CREATE VIEW fca.accounts WITH (security_barrier) AS SELECT * FROM fca.real_accounts WHERE id > 6;
-CREATE FUNCTION test.leak(id bigint) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN IF id <= 6 THEN RAISE NOTICE 'seen: %', id; END IF; RETURN true; END $$;
+CREATE FUNCTION test.leak(id bigint) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN IF id <= 6
+	THEN RAISE NOTICE 'seen: %', id; END IF; RETURN true; END $$;
 GRANT SELECT ON fca.accounts TO regress_fca_inline;
 SET ROLE regress_fca_inline;
 SELECT * FROM test.compare('list_by_customer(k.n)', true);
-SELECT k.id, f.id AS found FROM test.keys AS k, LATERAL fca.list_by_customer(k.n) AS f WHERE k.id = 1 AND test.leak(f.id) ORDER BY f.id;
+SELECT k.id, f.id AS found FROM test.keys AS k, LATERAL fca.list_by_customer(k.n) AS f WHERE k.id = 1
+	AND test.leak(f.id) ORDER BY f.id;
 RESET ROLE;
 -- over the rows of a table that the view's owner reads under row-level security
 ALTER TABLE fca.real_accounts ENABLE ROW LEVEL SECURITY;
@@ -420,10 +482,14 @@ DROP OPERATOR test.= (text, text);
 -- in writes: the statement does not see its own rows, as the call does not
 BEGIN;
 INSERT INTO fca.customers (customer_id, email, first_name, last_name)
-SELECT 'new ' || k.id, 'new' || k.id || '@example.com', f.first_name, f.last_name FROM test.keys AS k, LATERAL fca.find_by_email(k.s) AS f RETURNING customer_id, first_name;
-UPDATE fca.customers AS c SET notes = f.notes || k.id FROM test.keys AS k, LATERAL fca.find_by_emails(k.words) AS f WHERE c.id = f.id AND k.id < 3 RETURNING c.id, c.notes;
-DELETE FROM fca.messages AS m USING test.keys AS k, LATERAL fca.find_by_conversation(k.n, 1) AS f WHERE m.id = f.id AND k.id = 1 RETURNING m.id;
-SELECT k.id, f.id AS found FROM test.keys AS k, LATERAL fca.find_by_email(k.s) AS f ORDER BY k.id FOR UPDATE OF k;
+SELECT 'new ' || k.id, 'new' || k.id || '@example.com', f.first_name, f.last_name FROM test.keys AS k,
+LATERAL fca.find_by_email(k.s) AS f RETURNING customer_id, first_name;
+UPDATE fca.customers AS c SET notes = f.notes || k.id FROM test.keys AS k,
+	LATERAL fca.find_by_emails(k.words) AS f WHERE c.id = f.id AND k.id < 3 RETURNING c.id, c.notes;
+DELETE FROM fca.messages AS m USING test.keys AS k, LATERAL fca.find_by_conversation(k.n, 1) AS f
+WHERE m.id = f.id AND k.id = 1 RETURNING m.id;
+SELECT k.id, f.id AS found FROM test.keys AS k, LATERAL fca.find_by_email(k.s) AS f
+ORDER BY k.id FOR UPDATE OF k;
 ROLLBACK;
 
 DEALLOCATE ALL;
@@ -431,6 +497,7 @@ RESET plan_cache_mode;
 SET client_min_messages = warning;
 DROP TABLE test.keys, test.many, test.customers CASCADE;
 DROP TYPE test.status, test.category;
-DROP FUNCTION test.is_inlined, test.as_call, test.outcome, test.look, test.compare, test.plan_has, test.leak, test.wrong;
+DROP FUNCTION test.is_inlined, test.as_call, test.outcome, test.look, test.compare, test.plan_has, test.leak,
+	test.wrong;
 DROP OWNED BY regress_fca_inline, regress_fca_owner;
 DROP ROLE regress_fca_inline, regress_fca_owner;

@@ -23,20 +23,24 @@ WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname =
 -- what the planner and the caller rely on; the finders' are in the tests of their resources
 CREATE TEMP VIEW finder AS SELECT p.* FROM pg_proc AS p JOIN pg_type AS t ON t.oid = prorettype
 	WHERE pronamespace = 'fca'::regnamespace AND typtype = 'c' AND typnamespace = 'fca'::regnamespace;
-SELECT provolatile, proparallel, prosecdef, proretset, string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS functions
+SELECT provolatile, proparallel, prosecdef, proretset,
+	string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS functions
 FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND oid NOT IN (SELECT oid FROM finder)
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 SELECT DISTINCT provolatile, proparallel, prosecdef, proretset FROM finder ORDER BY 1;
 SELECT string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS one_row FROM pg_proc
 WHERE pronamespace = 'fca'::regnamespace AND prorows = 1 AND oid NOT IN (SELECT oid FROM finder);
 DROP VIEW finder;
-SELECT proname AS differs FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND prorettype <> 'internal'::regtype
+SELECT proname AS differs FROM pg_proc WHERE pronamespace = 'fca'::regnamespace
+	AND prorettype <> 'internal'::regtype
 	AND (proargmodes IS NULL AND pronargs <> coalesce(cardinality(array_remove(proargnames, '')), 0)
 		OR prosrc NOT LIKE 'fca\_%' OR obj_description(oid, 'pg_proc') IS NULL)
-	OR proname IN (SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1 HAVING count(*) > 1);
+	OR proname IN (SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1
+		HAVING count(*) > 1);
 SELECT has_schema_privilege('public', 'fca', 'CREATE');
 
--- create_tables(): the resources' relations, parents first; the second time nothing.  What they are like is in the
+-- create_tables(): the resources' relations, parents first; the second time nothing.  What they are like is
+-- in the
 -- tests of the resources.
 \set resources `cat "$PG_ABS_SRCDIR/sql/fixtures/resources.sql"`
 CREATE TEMP TABLE resource AS SELECT row_number() OVER () AS n, r.* FROM (:resources) AS r;
@@ -60,18 +64,26 @@ SELECT oid::regclass AS differs FROM pg_class
 WHERE relnamespace = 'fca'::regnamespace AND relkind = 'r' AND relowner::regrole <> current_user::regrole;
 
 -- updated_at follows every change, unless the update gives it
-INSERT INTO fca.customers (customer_id, email, first_name, last_name, updated_at) SELECT i, i, 'f', 'l', '2020-01-01 00:00Z' FROM generate_series(1, 4) AS i;
+INSERT INTO fca.customers (customer_id, email, first_name, last_name, updated_at) SELECT i, i, 'f', 'l',
+	'2020-01-01 00:00Z' FROM generate_series(1, 4) AS i;
 UPDATE fca.customers SET notes = 'sql' WHERE id = 1;
 UPDATE fca.customers SET notes = 'given', updated_at = '2021-01-01 00:00Z' WHERE id = 2;
 SELECT count(*) FROM fca.update(NULL::fca.customer, 3, '{"notes": "repository"}');
-SELECT count(*) FROM fca.update(NULL::fca.customer, 4, '{"notes": "given", "updated_at": "2022-01-01 00:00Z"}');
-SELECT id, notes, CASE WHEN updated_at < '2023-01-01' THEN extract(year FROM updated_at AT TIME ZONE 'UTC')::text ELSE 'now' END AS updated FROM fca.customers ORDER BY id;
-SELECT created_at = (SELECT created_at FROM fca.customers WHERE id = 1) AS same FROM fca.update(NULL::fca.customer, 1, '{}');
+SELECT count(*) FROM fca.update(NULL::fca.customer, 4,
+	'{"notes": "given", "updated_at": "2022-01-01 00:00Z"}');
+SELECT id, notes, CASE WHEN updated_at < '2023-01-01'
+	THEN extract(year FROM updated_at AT TIME ZONE 'UTC')::text ELSE 'now' END AS updated FROM fca.customers
+ORDER BY id;
+SELECT created_at = (SELECT created_at FROM fca.customers WHERE id = 1) AS same
+FROM fca.update(NULL::fca.customer, 1, '{}');
 
 -- DROP EXTENSION keeps every row, and what the user made on the tables
-SELECT fca.create_many(NULL::fca.faq, '[{"question": "q1", "answer": "a"}, {"question": "q2", "answer": "a", "category": "c"}]') IS NULL AS "null";
+SELECT fca.create_many(NULL::fca.faq,
+	'[{"question": "q1", "answer": "a"}, {"question": "q2", "answer": "a", "category": "c"}]') IS NULL
+	AS "null";
 ALTER TABLE fca.customers ADD COLUMN extra int DEFAULT 7;
-CREATE FUNCTION public.vip() RETURNS SETOF fca.customer LANGUAGE sql AS 'SELECT * FROM fca.find_vip_customers()';
+CREATE FUNCTION public.vip() RETURNS SETOF fca.customer LANGUAGE sql
+	AS 'SELECT * FROM fca.find_vip_customers()';
 SELECT md5(string_agg(c::text, ',' ORDER BY id)) AS before FROM fca.customers AS c \gset
 DROP EXTENSION fca_repo;
 DROP FUNCTION public.vip();
@@ -91,7 +103,8 @@ SELECT id, notes FROM fca.find_by_email('2');
 SELECT id FROM fca.create(NULL::fca.faq, '{"question": "q3", "answer": "a", "category": "c"}');
 SELECT id FROM fca.find_by_category('c');
 -- CASCADE takes what depends on the code, no table and no row
-CREATE FUNCTION public.vip() RETURNS SETOF fca.customer LANGUAGE sql AS 'SELECT * FROM fca.find_vip_customers()';
+CREATE FUNCTION public.vip() RETURNS SETOF fca.customer LANGUAGE sql
+	AS 'SELECT * FROM fca.find_vip_customers()';
 CREATE VIEW public.active AS SELECT id FROM fca.find_active_customers();
 SELECT md5(string_agg(c::text, ',' ORDER BY id)) AS before FROM fca.customers AS c \gset
 DROP EXTENSION fca_repo CASCADE;
@@ -127,11 +140,14 @@ SET ROLE regress_fca_owner;
 CREATE EXTENSION fca_repo;
 SELECT array_agg(made::text ORDER BY n) = :'relations' AS all_of_them
 FROM fca.create_tables() WITH ORDINALITY AS m (made, n);
-SELECT extowner::regrole, nspowner::regrole, (SELECT string_agg(DISTINCT relowner::regrole::text, ' ') FROM pg_class WHERE relnamespace = n.oid AND relkind = 'r') AS tables
+SELECT extowner::regrole, nspowner::regrole,
+	(SELECT string_agg(DISTINCT relowner::regrole::text, ' ') FROM pg_class WHERE relnamespace = n.oid
+		AND relkind = 'r') AS tables
 FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'fca_repo';
 SELECT DISTINCT i.indrelid::regclass AS trigrams FROM pg_index AS i JOIN pg_class AS c ON c.oid = indexrelid
 	JOIN pg_am AS a ON a.oid = relam WHERE amname = 'gin' AND relnamespace = 'fca'::regnamespace ORDER BY 1;
-SELECT id, is_active FROM fca.create(NULL::fca.customer, '{"customer_id": "1", "email": "e", "first_name": "f", "last_name": "l"}');
+SELECT id, is_active FROM fca.create(NULL::fca.customer,
+	'{"customer_id": "1", "email": "e", "first_name": "f", "last_name": "l"}');
 SELECT id FROM fca.find_by_email('e');
 DROP EXTENSION fca_repo CASCADE;
 SELECT id FROM fca.customers;
@@ -143,7 +159,8 @@ DROP TABLE fca.products CASCADE;
 DROP FUNCTION fca.set_updated_at CASCADE;
 GRANT ALL ON SCHEMA fca TO regress_fca_other;
 SET ROLE regress_fca_other;
-CREATE FUNCTION fca.set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''evil ran''; END';
+CREATE FUNCTION fca.set_updated_at() RETURNS trigger LANGUAGE plpgsql
+	AS 'BEGIN RAISE EXCEPTION ''evil ran''; END';
 SET ROLE regress_fca_owner;
 SELECT fca.create_tables();
 SELECT to_regclass('fca.products');

@@ -16,7 +16,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA fca, test TO regress_fca_worker;
 
 -- Every finder that only reads, and no function of the extension otherwise.
 SELECT p.proname AS differs FROM pg_proc AS p
-WHERE p.pronamespace = 'fca'::regnamespace AND p.proparallel <> CASE p.provolatile WHEN 's' THEN 'r' ELSE 'u' END;
+WHERE p.pronamespace = 'fca'::regnamespace AND p.proparallel <> CASE p.provolatile WHEN 's' THEN 'r'
+ELSE 'u' END;
 
 -- A policy that lets the session see its rows, and one that hides some from it.
 CREATE FUNCTION test.session_pid() RETURNS integer LANGUAGE sql PARALLEL SAFE AS
@@ -26,8 +27,10 @@ ALTER TABLE fca.accounts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY mine ON fca.accounts FOR SELECT
 	USING (CASE WHEN pg_backend_pid() = test.session_pid() THEN customer_id < 3 ELSE customer_id >= 3 END);
 SET ROLE regress_fca_worker;
-SELECT count(*), min(a.customer_id), max(a.customer_id) FROM test.keys AS k JOIN fca.accounts AS a ON a.customer_id = k.id;
-SELECT count(*), min(a.customer_id), max(a.customer_id) FROM test.keys AS k, LATERAL fca.list_by_customer(k.id) AS a;
+SELECT count(*), min(a.customer_id), max(a.customer_id) FROM test.keys AS k
+	JOIN fca.accounts AS a ON a.customer_id = k.id;
+SELECT count(*), min(a.customer_id), max(a.customer_id) FROM test.keys AS k,
+	LATERAL fca.list_by_customer(k.id) AS a;
 RESET ROLE;
 
 -- Who declares a finder PARALLEL SAFE again gets an error, and no row of a worker's.
@@ -43,15 +46,19 @@ RESET ROLE;
 -- the superuser, whom no policy concerns
 SELECT count(*), count(DISTINCT a.id) FROM test.keys AS k, LATERAL fca.list_by_customer(k.id) AS a;
 -- a role that a worker takes on within the call
-CREATE FUNCTION test.of_worker(id bigint) RETURNS SETOF fca.account LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
+CREATE FUNCTION test.of_worker(id bigint) RETURNS SETOF fca.account
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
 	AS $$BEGIN RETURN QUERY SELECT * FROM fca.list_by_customer(id); END$$;
 ALTER FUNCTION test.of_worker(bigint) OWNER TO regress_fca_worker;
-SELECT state FROM test.fails('SELECT count(*) FROM test.keys AS k, LATERAL fca.list_by_customer(k.id) AS a, LATERAL test.of_worker(k.id) AS b');
+SELECT state
+FROM test.fails('SELECT count(*) FROM test.keys AS k, LATERAL fca.list_by_customer(k.id) AS a,
+	LATERAL test.of_worker(k.id) AS b');
 
 -- A view with a function that is not parallel safe, whose owner may see all.
 ALTER TABLE fca.customers RENAME TO customer_rows;
 CREATE VIEW fca.customers AS SELECT * FROM fca.customer_rows WHERE pg_backend_pid() = test.session_pid();
-SELECT state, message FROM test.fails('SELECT count(*) FROM test.keys AS k, LATERAL fca.find_by_email(k.email) AS c');
+SELECT state, message
+FROM test.fails('SELECT count(*) FROM test.keys AS k, LATERAL fca.find_by_email(k.email) AS c');
 ALTER FUNCTION fca.find_by_email(text) PARALLEL RESTRICTED;
 SELECT count(*) FROM test.keys AS k, LATERAL fca.find_by_email(k.email) AS c;
 

@@ -16,25 +16,33 @@ SELECT call, pg_temp.expected(call) AS rows FROM unnest(ARRAY[
 	-- a unique key
 	$$find_by_email('x')$$, $$get_by_id(NULL::fca.customer, 5)$$,
 	-- a limit, against 60 messages of which half are one conversation's
-	'find_by_conversation(1)', 'find_by_conversation(1, 7)', 'find_by_conversation(1, NULL)', 'find_by_conversation(1, 0)',
+	'find_by_conversation(1)', 'find_by_conversation(1, 7)', 'find_by_conversation(1, NULL)',
+		'find_by_conversation(1, 0)',
 	'find_by_conversation((SELECT 1), (SELECT 7))',
 	-- no limit, by the average customer
 	'list_by_customer(1)',
 	-- many keys
-	'find_by_emails(''{a,b,c}'')', 'find_by_emails(''{}'')', 'find_by_emails(NULL)', 'list_by_customers(''{1,2,3}'')',
+	'find_by_emails(''{a,b,c}'')', 'find_by_emails(''{}'')', 'find_by_emails(NULL)',
+		'list_by_customers(''{1,2,3}'')',
 	'find_recent_messages_of(''{1,2}'', 5)', 'find_by_emails(ARRAY(SELECT ''x''::text))',
 	-- a search: as declared, or the limit
 	'search_by_keyword(''card'')', 'search_by_keyword(''card'', 3)',
 	-- the base repository
-	'get_all(NULL::fca.message, 0, 12)', 'get_all(NULL::fca.message)', 'get_page(NULL::fca.message, max_rows => 3)',
-	'get_many(NULL::fca.message, ''{1,2,3,4}''::int[])', 'get_children(NULL::fca.message, ''conversation_id'', ''{1,2}''::int[], 4)']) WITH ORDINALITY AS u (call, n) ORDER BY n;
+	'get_all(NULL::fca.message, 0, 12)', 'get_all(NULL::fca.message)',
+		'get_page(NULL::fca.message, max_rows => 3)',
+	'get_many(NULL::fca.message, ''{1,2,3,4}''::int[])',
+	'get_children(NULL::fca.message, ''conversation_id'', ''{1,2}''::int[], 4)']) WITH ORDINALITY AS u (call,
+		n) ORDER BY n;
 
 -- A join over a page looks its rows up; over all rows it does not.
-CREATE TABLE public.planner_support AS SELECT i AS id, repeat('x', 50) AS note FROM generate_series(1, 20000) AS i;
+CREATE TABLE public.planner_support AS SELECT i AS id, repeat('x', 50) AS note
+FROM generate_series(1, 20000) AS i;
 CREATE INDEX ON public.planner_support (id);
 ANALYZE public.planner_support;
-EXPLAIN (COSTS off) SELECT * FROM fca.find_recent_transactions(1, 5) AS t JOIN public.planner_support AS s USING (id);
-EXPLAIN (COSTS off) SELECT * FROM fca.get_all(NULL::fca.transaction, max_rows => 100000) AS t JOIN public.planner_support AS s USING (id);
+EXPLAIN (COSTS off) SELECT * FROM fca.find_recent_transactions(1, 5) AS t JOIN public.planner_support AS s
+	USING (id);
+EXPLAIN (COSTS off) SELECT * FROM fca.get_all(NULL::fca.transaction, max_rows => 100000) AS t
+	JOIN public.planner_support AS s USING (id);
 
 -- Without the relation, what is declared is expected.
 BEGIN;

@@ -17,12 +17,16 @@ GRANT SELECT ON test.calls TO regress_fca_reader;
 INSERT INTO test.calls (call) VALUES
 	('find_by_email(''c1@example.com'')'), ('find_vip_customers(0)'), ('search_by_name(''smith'')'),
 	('find_by_account_number(''ACC-1'')'), ('find_by_reference(''TX-1'')'), ('find_escalated()'),
-	('find_by_conversation(1, 3)'), ('find_recent_messages(1, 0)'), ('find_active_products()'), ('search_by_keyword(''card'')'),
-	('get_by_id(NULL::fca.customer, 1)'), ('get_many(NULL::fca.customer, ARRAY[1, 2])'), ('get_all(NULL::fca.customer, max_rows => 0)'),
+	('find_by_conversation(1, 3)'), ('find_recent_messages(1, 0)'), ('find_active_products()'),
+	('search_by_keyword(''card'')'),
+	('get_by_id(NULL::fca.customer, 1)'), ('get_many(NULL::fca.customer, ARRAY[1, 2])'),
+	('get_all(NULL::fca.customer, max_rows => 0)'),
 	('get_by_filters(NULL::fca.customer, ''{"id": 1}'')'), ('find_one(NULL::fca.customer, ''{"id": 1}'')'),
 	('count(NULL::fca.customer)'), ('exists(NULL::fca.customer, 1)'),
-	('create(NULL::fca.faq, ''{"question": "q", "answer": "a"}'')'), ('create_many(NULL::fca.faq, ''[{"question": "q", "answer": "a"}]'')'),
-	('update(NULL::fca.faq, 1, ''{"answer": "a"}'')'), ('update_many(NULL::fca.faq, ''{"id": 1}'', ''{"answer": "a"}'')'),
+	('create(NULL::fca.faq, ''{"question": "q", "answer": "a"}'')'),
+	('create_many(NULL::fca.faq, ''[{"question": "q", "answer": "a"}]'')'),
+	('update(NULL::fca.faq, 1, ''{"answer": "a"}'')'),
+	('update_many(NULL::fca.faq, ''{"id": 1}'', ''{"answer": "a"}'')'),
 	('delete(NULL::fca.faq, 999)'), ('delete_many(NULL::fca.faq, ''{"id": 999}'')');
 
 -- warm the session as superuser
@@ -36,13 +40,15 @@ SELECT state, message FROM test.fails($$SELECT fca.find_by_email('c1@example.com
 RESET ROLE;
 GRANT USAGE ON SCHEMA fca TO regress_fca_reader, regress_fca_fraud, regress_fca_loans;
 SET ROLE regress_fca_reader;
-SELECT split_part(call, '(', 1) AS function, f.state, f.message FROM test.calls, test.fails('SELECT fca.' || call) AS f ORDER BY n;
+SELECT split_part(call, '(', 1) AS function, f.state, f.message FROM test.calls,
+	test.fails('SELECT fca.' || call) AS f ORDER BY n;
 RESET ROLE;
 
 -- with SELECT the reads work, and each write is refused
 GRANT SELECT ON ALL TABLES IN SCHEMA fca TO regress_fca_reader;
 SET ROLE regress_fca_reader;
-SELECT split_part(call, '(', 1) AS function, f.state, f.message FROM test.calls, test.fails('SELECT fca.' || call) AS f ORDER BY n;
+SELECT split_part(call, '(', 1) AS function, f.state, f.message FROM test.calls,
+	test.fails('SELECT fca.' || call) AS f ORDER BY n;
 
 -- REVOKE under a warm plan, GRANT again
 SELECT id FROM fca.find_by_email('c1@example.com');
@@ -55,31 +61,39 @@ SELECT fca.count(NULL::fca.customer);
 RESET ROLE;
 
 -- privileges on columns: what a call reads and writes must be granted, no more
-GRANT SELECT (id, email), INSERT (customer_id, email, first_name, last_name), UPDATE (notes), DELETE ON fca.customers TO regress_fca_reader;
+GRANT SELECT (id, email), INSERT (customer_id, email, first_name, last_name), UPDATE (notes),
+	DELETE ON fca.customers TO regress_fca_reader;
 SET ROLE regress_fca_reader;
-SELECT fca.count(NULL::fca.customer), fca.count(NULL::fca.customer, '{"email": "c1@example.com"}'), fca.exists(NULL::fca.customer, 1);
+SELECT fca.count(NULL::fca.customer), fca.count(NULL::fca.customer, '{"email": "c1@example.com"}'),
+	fca.exists(NULL::fca.customer, 1);
 SELECT fca.delete(NULL::fca.customer, 8), fca.delete_many(NULL::fca.customer, '{"email": "none"}');
 SELECT statement, f.state, f.message FROM unnest(ARRAY[
 	$$fca.count(NULL::fca.customer, '{"notes": "x"}')$$,
 	$$fca.find_by_email('c1@example.com')$$,
 	$$fca.get_by_id(NULL::fca.customer, 1)$$,
 	$$fca.get_all(NULL::fca.customer, sort_by => 'email')$$,
-	$$fca.delete_many(NULL::fca.customer, '{"notes": "x"}')$$]) AS statement, test.fails('SELECT ' || statement) AS f;
+	$$fca.delete_many(NULL::fca.customer, '{"notes": "x"}')$$]) AS statement,
+	test.fails('SELECT ' || statement) AS f;
 -- the new row is shown whole; update also sets updated_at
-SELECT state, message FROM test.fails($$SELECT fca.create(NULL::fca.customer, '{"customer_id": "x", "email": "x", "first_name": "x", "last_name": "x"}')$$);
-SELECT state, message FROM test.fails($$SELECT fca.update_many(NULL::fca.customer, '{"id": 1}', '{"notes": "x"}')$$);
+SELECT state, message FROM test.fails($$SELECT fca.create(NULL::fca.customer,
+	'{"customer_id": "x", "email": "x", "first_name": "x", "last_name": "x"}')$$);
+SELECT state, message FROM test.fails($$SELECT fca.update_many(NULL::fca.customer, '{"id": 1}',
+	'{"notes": "x"}')$$);
 RESET ROLE;
 GRANT UPDATE (updated_at) ON fca.customers TO regress_fca_reader;
 SET ROLE regress_fca_reader;
 SELECT fca.update_many(NULL::fca.customer, '{"id": 1}', '{"notes": "x"}');
-SELECT state, message FROM test.fails($$SELECT fca.update_many(NULL::fca.customer, '{"id": 1}', '{"phone": "x"}')$$);
+SELECT state, message FROM test.fails($$SELECT fca.update_many(NULL::fca.customer, '{"id": 1}',
+	'{"phone": "x"}')$$);
 SELECT state, message FROM test.fails($$SELECT fca.update(NULL::fca.customer, 1, '{"notes": "x"}')$$);
 RESET ROLE;
 GRANT SELECT ON fca.customers TO regress_fca_reader;
 SET ROLE regress_fca_reader;
 SELECT id, notes FROM fca.update(NULL::fca.customer, 1, '{"notes": "y"}');
-SELECT customer_id, is_active FROM fca.create(NULL::fca.customer, '{"customer_id": "x", "email": "x", "first_name": "x", "last_name": "x"}');
-SELECT state, message FROM test.fails($$SELECT fca.create(NULL::fca.customer, '{"customer_id": "y", "email": "y", "first_name": "y", "last_name": "y", "is_vip": true}')$$);
+SELECT customer_id, is_active FROM fca.create(NULL::fca.customer,
+	'{"customer_id": "x", "email": "x", "first_name": "x", "last_name": "x"}');
+SELECT state, message FROM test.fails($$SELECT fca.create(NULL::fca.customer,
+	'{"customer_id": "y", "email": "y", "first_name": "y", "last_name": "y", "is_vip": true}')$$);
 RESET ROLE;
 
 -- Row-level security: a support group sees its own conversations only.
@@ -108,11 +122,15 @@ SELECT * FROM test.seen;
 SET ROLE regress_fca_fraud;
 SELECT id FROM fca.update(NULL::fca.conversation, 3, '{"priority": "low"}');
 SELECT id, priority FROM fca.update(NULL::fca.conversation, 6, '{"priority": "low"}');
-SELECT fca.update_many(NULL::fca.conversation, '{"id": [1, 3, 6, 8]}', '{"priority": "low"}'), fca.delete(NULL::fca.conversation, 3);
-SELECT state, message FROM test.fails($$SELECT fca.update(NULL::fca.conversation, 6, '{"assigned_group": "loans"}')$$);
-SELECT state, message FROM test.fails($$SELECT fca.create(NULL::fca.conversation, '{"customer_id": 1, "assigned_group": "loans"}')$$);
+SELECT fca.update_many(NULL::fca.conversation, '{"id": [1, 3, 6, 8]}', '{"priority": "low"}'),
+	fca.delete(NULL::fca.conversation, 3);
+SELECT state, message FROM test.fails($$SELECT fca.update(NULL::fca.conversation, 6,
+	'{"assigned_group": "loans"}')$$);
+SELECT state, message FROM test.fails($$SELECT fca.create(NULL::fca.conversation,
+	'{"customer_id": 1, "assigned_group": "loans"}')$$);
 SET ROLE regress_fca_loans;
-SELECT assigned_group FROM fca.create(NULL::fca.conversation, '{"customer_id": 1, "assigned_group": "loans"}');
+SELECT assigned_group FROM fca.create(NULL::fca.conversation,
+	'{"customer_id": 1, "assigned_group": "loans"}');
 SELECT id FROM fca.update(NULL::fca.conversation, 6, '{"priority": "high"}');
 SELECT fca.delete_many(NULL::fca.conversation, '{"id": [1, 3, 6, 8]}');
 RESET ROLE;
@@ -161,7 +179,8 @@ SELECT * FROM fca.get_all(NULL::test.secret);
 RESET ROLE;
 BEGIN;
 ALTER TABLE fca.faqs RENAME TO all_faqs;
-CREATE VIEW fca.faqs AS SELECT id, question, 'hidden' AS answer, category, keywords, is_active FROM fca.all_faqs;
+CREATE VIEW fca.faqs AS SELECT id, question, 'hidden' AS answer, category, keywords, is_active
+FROM fca.all_faqs;
 GRANT SELECT ON fca.faqs TO regress_fca_loans;
 SET LOCAL ROLE regress_fca_loans;
 SELECT id, answer FROM fca.find_by_category('cards');

@@ -18,7 +18,8 @@ SELECT test.digest() AS before \gset
 CREATE PROCEDURE test.write_all() LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM fca.create(NULL::fca.faq, '{"question": "new?", "answer": "yes", "category": "new"}');
-	PERFORM fca.create_many(NULL::fca.faq, '[{"question": "a?", "answer": "a", "category": "new"}, {"question": "b?", "answer": "b"}]');
+	PERFORM fca.create_many(NULL::fca.faq,
+		'[{"question": "a?", "answer": "a", "category": "new"}, {"question": "b?", "answer": "b"}]');
 	PERFORM fca.update(NULL::fca.customer, 1, '{"notes": "changed"}');
 	PERFORM fca.update_many(NULL::fca.conversation, '{"status": "escalated"}', '{"status": "closed"}');
 	PERFORM fca.delete(NULL::fca.message, 5);
@@ -63,7 +64,8 @@ BEGIN
 	PERFORM fca.update(NULL::fca.customer, 3, '{"phone": "outer"}');
 	BEGIN
 		CALL test.write_all();
-		PERFORM fca.create(NULL::fca.customer, '{"customer_id": "CUST-000001", "email": "x", "first_name": "x", "last_name": "x"}');
+		PERFORM fca.create(NULL::fca.customer,
+			'{"customer_id": "CUST-000001", "email": "x", "first_name": "x", "last_name": "x"}');
 	EXCEPTION WHEN unique_violation THEN
 		RAISE NOTICE 'caught %', SQLERRM;
 	END;
@@ -75,7 +77,9 @@ END $$;
 SELECT test.digest() = :'before' AS unchanged;
 
 -- a failed statement is taken back whole: the good row is gone with the bad one
-SELECT state, message, "column", "table" FROM test.fails($$SELECT fca.create_many(NULL::fca.faq, '[{"question": "q", "answer": "a"}, {"question": null, "answer": "a"}]')$$) \gx
+SELECT state, message, "column", "table"
+FROM test.fails($$SELECT fca.create_many(NULL::fca.faq,
+	'[{"question": "q", "answer": "a"}, {"question": null, "answer": "a"}]')$$) \gx
 SELECT test.digest() = :'before' AS unchanged;
 
 -- nothing of ours ends a transaction: id, savepoint and cursor are still there
@@ -155,7 +159,8 @@ BEGIN
 		fca.count(NULL::fca.message, jsonb_build_object('conversation_id', NEW.conversation_id))));
 	RETURN NULL;
 END $$;
-CREATE TRIGGER count_messages AFTER INSERT ON fca.messages FOR EACH ROW EXECUTE FUNCTION test.count_messages();
+CREATE TRIGGER count_messages AFTER INSERT ON fca.messages FOR EACH ROW
+	EXECUTE FUNCTION test.count_messages();
 SELECT conversation_id, content FROM fca.create_many(NULL::fca.message,
 	'[{"conversation_id": 3, "role": "customer", "content": "one"},
 	  {"conversation_id": 4, "role": "customer", "content": "two", "is_error": true},
@@ -165,11 +170,14 @@ SELECT id, message_count FROM fca.get_many(NULL::fca.conversation, ARRAY[3, 4]);
 -- a trigger before the row, which fills it by a finder
 CREATE FUNCTION test.name_merchant() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	NEW.merchant_name := (SELECT first_name FROM fca.list_by_customer(2) AS a, fca.get_by_id(NULL::fca.customer, a.customer_id) LIMIT 1);
+	NEW.merchant_name := (SELECT first_name FROM fca.list_by_customer(2) AS a,
+		fca.get_by_id(NULL::fca.customer, a.customer_id) LIMIT 1);
 	RETURN NEW;
 END $$;
-CREATE TRIGGER name_merchant BEFORE INSERT ON fca.transactions FOR EACH ROW EXECUTE FUNCTION test.name_merchant();
-SELECT reference, merchant_name FROM fca.create(NULL::fca.transaction, '{"account_id": 1, "reference": "TX-T", "amount": 1, "description": "d"}');
+CREATE TRIGGER name_merchant BEFORE INSERT ON fca.transactions FOR EACH ROW
+	EXECUTE FUNCTION test.name_merchant();
+SELECT reference, merchant_name FROM fca.create(NULL::fca.transaction,
+	'{"account_id": 1, "reference": "TX-T", "amount": 1, "description": "d"}');
 
 -- recursion: the same repository, the same kind of call, each with its own row
 CREATE FUNCTION test.ask_again() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -178,19 +186,24 @@ DECLARE
 	made fca.faq;
 BEGIN
 	IF depth < 3 THEN
-		made := fca.create(NULL::fca.faq, jsonb_build_object('question', NEW.question || '?', 'answer', '', 'category', depth + 1));
+		made := fca.create(NULL::fca.faq,
+			jsonb_build_object('question', NEW.question || '?', 'answer', '', 'category', depth + 1));
 		NEW.answer := made.question || ' of ' || NEW.question;
 	END IF;
 	RETURN NEW;
 END $$;
 CREATE TRIGGER ask_again BEFORE INSERT ON fca.faqs FOR EACH ROW EXECUTE FUNCTION test.ask_again();
-SELECT question, answer, category FROM fca.create(NULL::fca.faq, '{"question": "why", "answer": "", "category": "0"}');
+SELECT question, answer, category FROM fca.create(NULL::fca.faq,
+	'{"question": "why", "answer": "", "category": "0"}');
 SELECT question, answer, category FROM fca.create_many(NULL::fca.faq,
-	'[{"question": "how", "answer": "", "category": "2"}, {"question": "who", "answer": "", "category": "3"}]');
-SELECT question, answer, category FROM fca.get_by_filters(NULL::fca.faq, '{"category": ["0", "1", "2", "3"]}', sort_by => 'category, question');
+	'[{"question": "how", "answer": "", "category": "2"}, {"question": "who", "answer": "",
+	"category": "3"}]');
+SELECT question, answer, category FROM fca.get_by_filters(NULL::fca.faq, '{"category": ["0", "1", "2", "3"]}',
+	sort_by => 'category, question');
 
 -- without an end it is an error, and the session lives on
-SELECT state FROM test.fails($$SELECT fca.create(NULL::fca.faq, '{"question": "q", "answer": "", "category": "-1000000"}')$$);
+SELECT state FROM test.fails($$SELECT fca.create(NULL::fca.faq,
+	'{"question": "q", "answer": "", "category": "-1000000"}')$$);
 SELECT answer FROM fca.create(NULL::fca.faq, '{"question": "when", "answer": "", "category": "2"}');
 ROLLBACK;
 
@@ -205,13 +218,15 @@ BEGIN
 	FOR i IN 0..299 LOOP
 		-- absent, null or a list: each i gives another set of filters
 		asked := asked + fca.count(NULL::fca.faq, (
-			SELECT coalesce(jsonb_object_agg(names[n], CASE i / (3 ^ (n - 1))::int % 3 WHEN 1 THEN 'null' ELSE '[]'::jsonb END), '{}')
+			SELECT coalesce(jsonb_object_agg(names[n], CASE i / (3 ^ (n - 1))::int % 3 WHEN 1 THEN 'null'
+				ELSE '[]'::jsonb END), '{}')
 			FROM generate_series(1, 6) AS n WHERE i / (3 ^ (n - 1))::int % 3 > 0));
 	END LOOP;
 	RETURN NEW;
 END $$;
 CREATE TRIGGER ask_much BEFORE INSERT OR UPDATE ON fca.faqs FOR EACH ROW EXECUTE FUNCTION test.ask_much();
-SELECT question, answer FROM fca.create_many(NULL::fca.faq, '[{"question": "q1", "answer": "a1"}, {"question": "q2", "answer": "a2"}]');
+SELECT question, answer FROM fca.create_many(NULL::fca.faq,
+	'[{"question": "q1", "answer": "a1"}, {"question": "q2", "answer": "a2"}]');
 SELECT question, answer FROM fca.update(NULL::fca.faq, 1, '{"answer": "a3"}');
 SELECT fca.update_many(NULL::fca.faq, '{"id": [1, 2]}', '{"answer": "a4"}');
 SELECT answer FROM fca.get_many(NULL::fca.faq, ARRAY[2, 1]);
@@ -227,8 +242,10 @@ BEGIN
 	RETURN NEW;
 END $$;
 CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON fca.faqs FOR EACH ROW EXECUTE FUNCTION test.refuse();
-SELECT state, message FROM test.fails($$SELECT fca.create_many(NULL::fca.faq, '[{"question": "q1", "answer": "good"}, {"question": "q2", "answer": "bad"}]')$$);
-SELECT state, message FROM test.fails($$SELECT fca.update_many(NULL::fca.faq, '{"category": "cards"}', '{"answer": "bad"}')$$);
+SELECT state, message FROM test.fails($$SELECT fca.create_many(NULL::fca.faq,
+	'[{"question": "q1", "answer": "good"}, {"question": "q2", "answer": "bad"}]')$$);
+SELECT state, message FROM test.fails($$SELECT fca.update_many(NULL::fca.faq, '{"category": "cards"}',
+	'{"answer": "bad"}')$$);
 SELECT test.digest() = :'before' AS unchanged;
 ROLLBACK;
 

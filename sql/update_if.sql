@@ -7,13 +7,16 @@
 -- The row changes while it is as expected, and not after.
 SELECT id, status, escalation_id, assigned_group FROM fca.get_by_id(NULL::fca.conversation, 3);
 SELECT id, status, assigned_group, updated_at > '2026-05-01Z' AS touched
-FROM fca.update_if(NULL::fca.conversation, 3, '{"status": "escalated", "assigned_group": "loans"}', '{"status": "resolved"}');
+FROM fca.update_if(NULL::fca.conversation, 3, '{"status": "escalated", "assigned_group": "loans"}',
+	'{"status": "resolved"}');
 SELECT id, status
-FROM fca.update_if(NULL::fca.conversation, 3, '{"status": "escalated", "assigned_group": "loans"}', '{"status": "active"}');
+FROM fca.update_if(NULL::fca.conversation, 3, '{"status": "escalated", "assigned_group": "loans"}',
+	'{"status": "active"}');
 SELECT id, status FROM fca.get_by_id(NULL::fca.conversation, 3);
 
 -- Each kind of expectation, of customer 2: Anna, no phone, born on 2026-01-05.
-SELECT expected, (SELECT count(*) FROM fca.update_if(NULL::fca.customer, 2, expected, '{"notes": "changed"}')) AS changed
+SELECT expected, (SELECT count(*) FROM fca.update_if(NULL::fca.customer, 2, expected, '{"notes": "changed"}'))
+	AS changed
 FROM unnest(ARRAY[
 	'{}',
 	'{"phone": null}', '{"first_name": null}',
@@ -37,11 +40,15 @@ SELECT count(*) FROM fca.customers WHERE notes IS NOT NULL;
 CREATE SCHEMA cas;
 CREATE TABLE cas.doc (id text PRIMARY KEY, version integer NOT NULL, body jsonb, updated_at timestamptz);
 INSERT INTO cas.doc VALUES ('a', 1, '{"x": 1}', '2026-01-01Z'), ('b', 1, NULL, '2026-01-01Z');
-SELECT id, version, body FROM fca.update_if(NULL::cas.doc, 'a', '{"version": 1}', '{"version": 2, "body": {"x": 2}}');
-SELECT id, version, body FROM fca.update_if(NULL::cas.doc, 'a', '{"version": 1}', '{"version": 2, "body": {"x": 3}}');
+SELECT id, version, body FROM fca.update_if(NULL::cas.doc, 'a', '{"version": 1}',
+	'{"version": 2, "body": {"x": 2}}');
+SELECT id, version, body FROM fca.update_if(NULL::cas.doc, 'a', '{"version": 1}',
+	'{"version": 2, "body": {"x": 3}}');
 SELECT id, version FROM fca.update_if(NULL::cas.doc, 'a', '{"version": 2}', '{"id": "c", "version": 3}');
-SELECT id, version, updated_at > '2026-01-01Z' AS touched FROM fca.update_if(NULL::cas.doc, 'b', '{"version": {"lte": 1}}', '{}');
-SELECT id, version, updated_at = '2026-01-01Z' AS as_given FROM fca.update_if(NULL::cas.doc, 'b', '{"version": 1}', '{"updated_at": "2026-01-01Z"}');
+SELECT id, version, updated_at > '2026-01-01Z' AS touched
+FROM fca.update_if(NULL::cas.doc, 'b', '{"version": {"lte": 1}}', '{}');
+SELECT id, version, updated_at = '2026-01-01Z' AS as_given
+FROM fca.update_if(NULL::cas.doc, 'b', '{"version": 1}', '{"updated_at": "2026-01-01Z"}');
 SELECT id, version, body FROM cas.doc ORDER BY id;
 
 -- One call after another in a statement: only the first finds what it expects.

@@ -28,7 +28,9 @@ FROM fca.upsert(NULL::fca.customer, '{"email": "c2@example.com", "is_vip": true}
 SELECT id, first_name, updated_at = '2026-01-09Z' AS as_given
 FROM fca.upsert(NULL::fca.customer, '{"id": 2, "updated_at": "2026-01-09Z"}');
 SELECT id, customer_id, is_active, created_at = updated_at AS new
-FROM fca.upsert(NULL::fca.customer, '{"customer_id": "CUST-9", "email": "c9@example.com", "first_name": "N", "last_name": "N"}', '{customer_id}');
+FROM fca.upsert(NULL::fca.customer,
+	'{"customer_id": "CUST-9", "email": "c9@example.com", "first_name": "N", "last_name": "N"}',
+	'{customer_id}');
 SELECT count(*) FROM fca.customers;
 
 -- What is refused, with nothing changed.
@@ -51,11 +53,13 @@ FROM (VALUES
 	('an array', '[]', NULL),
 	('NULL', NULL, NULL)
 ) AS v (what, data, conflict),
-	test.fails(format('SELECT * FROM fca.upsert(NULL::ups.item, %L, %L)', data, conflict)) AS f (state, message, detail, hint)
+	test.fails(format('SELECT * FROM fca.upsert(NULL::ups.item, %L, %L)', data, conflict)) AS f (state,
+		message, detail, hint)
 \gx
 SELECT * FROM ups.item;
 INSERT INTO ups.item VALUES (7, 'C', 'seven');
-SELECT state, "constraint" FROM test.fails($$SELECT * FROM fca.upsert(NULL::ups.item, '{"id": 7, "sku": "B"}')$$);
+SELECT state, "constraint" FROM test.fails($$SELECT *
+	FROM fca.upsert(NULL::ups.item, '{"id": 7, "sku": "B"}')$$);
 
 -- Input order; rows with different keys; of one key twice, the later wins for what it gives.
 SELECT * FROM fca.upsert_many(NULL::ups.item, '[
@@ -99,7 +103,8 @@ CREATE TABLE ups.part (region text, id integer, v text, PRIMARY KEY (region, id)
 CREATE TABLE ups.part_eu PARTITION OF ups.part FOR VALUES IN ('eu');
 CREATE TABLE ups.part_us PARTITION OF ups.part FOR VALUES IN ('us');
 SELECT * FROM fca.upsert_many(NULL::ups.part, '[
-	{"region": "eu", "id": 1, "v": "a"}, {"region": "us", "id": 1, "v": "b"}, {"region": "eu", "id": 1, "v": "c"}]', '{id,region}');
+	{"region": "eu", "id": 1, "v": "a"}, {"region": "us", "id": 1, "v": "b"}, {"region": "eu", "id": 1,
+		"v": "c"}]', '{id,region}');
 SELECT tableoid::regclass, * FROM ups.part ORDER BY region;
 CREATE TABLE ups.key_only (id integer PRIMARY KEY);
 SELECT * FROM fca.upsert_many(NULL::ups.key_only, '[{"id": 1}, {"id": 1}, {"id": 2}]');
@@ -107,12 +112,15 @@ SELECT * FROM ups.key_only ORDER BY id;
 
 -- Keys whose equality is the type's or collation's own; a generated column follows.
 CREATE COLLATION ups.any_case (PROVIDER = icu, LOCALE = 'und-u-ks-level2', DETERMINISTIC = false);
-CREATE TABLE ups.word (word text COLLATE ups.any_case PRIMARY KEY, n integer, twice integer GENERATED ALWAYS AS (n * 2) STORED);
+CREATE TABLE ups.word (word text COLLATE ups.any_case PRIMARY KEY, n integer,
+	twice integer GENERATED ALWAYS AS (n * 2) STORED);
 SELECT * FROM fca.upsert_many(NULL::ups.word, '[{"word": "Abc", "n": 1}, {"word": "aBC", "n": 2}]', '{word}');
 CREATE TABLE ups.odd (k jsonb UNIQUE, c char(4) UNIQUE, v numeric(4, 1));
-SELECT * FROM fca.upsert_many(NULL::ups.odd, '[{"k": {"a": [1, "]"]}, "c": "x", "v": 1}, {"k": {"a": [1, "]"]}, "v": 2.26}]', '{k}');
+SELECT * FROM fca.upsert_many(NULL::ups.odd,
+	'[{"k": {"a": [1, "]"]}, "c": "x", "v": 1}, {"k": {"a": [1, "]"]}, "v": 2.26}]', '{k}');
 SELECT * FROM fca.upsert(NULL::ups.odd, '{"c": "x ", "v": 3}', '{c}');
-SELECT state, message FROM test.fails($$SELECT * FROM fca.upsert(NULL::ups.odd, '{"k": null, "v": 3}', '{k}')$$);
+SELECT state, message FROM test.fails($$SELECT *
+	FROM fca.upsert(NULL::ups.odd, '{"k": null, "v": 3}', '{k}')$$);
 
 -- Indexes that do not say that there is one row: partial, of an expression.
 CREATE TABLE ups.weak (a integer, b text);
@@ -129,7 +137,8 @@ SELECT * FROM fca.upsert(NULL::ups.seen, '{"code": "B", "label": "via"}', '{code
 SELECT * FROM fca.upsert(NULL::ups.seen, '{"id": 50, "code": "V", "label": "new"}');
 SELECT * FROM ups.item WHERE sku IN ('B', 'V') ORDER BY id;
 ALTER TABLE ups.item DROP CONSTRAINT item_sku_key;
-SELECT state FROM test.fails($$SELECT * FROM fca.upsert(NULL::ups.item, '{"sku": "B", "qty": 66}', '{sku}')$$);
+SELECT state FROM test.fails($$SELECT * FROM fca.upsert(NULL::ups.item, '{"sku": "B", "qty": 66}',
+	'{sku}')$$);
 CREATE UNIQUE INDEX ON ups.item (sku);
 SELECT id, qty FROM fca.upsert(NULL::ups.item, '{"sku": "B", "qty": 66}', '{sku}');
 
@@ -142,7 +151,8 @@ BEGIN
 END $$;
 CREATE TRIGGER watch BEFORE INSERT OR UPDATE ON ups.watched FOR EACH ROW EXECUTE FUNCTION ups.watch();
 SELECT * FROM fca.upsert_many(NULL::ups.watched, '[{"id": 1, "v": "a"}, {"id": 1, "v": "b"}]');
-SELECT state, message, detail FROM test.fails($$SELECT * FROM fca.upsert_many(NULL::ups.watched, '[{"id": 3, "v": "c"}, {"id": 2, "v": "discard"}]')$$);
+SELECT state, message, detail FROM test.fails($$SELECT *
+	FROM fca.upsert_many(NULL::ups.watched, '[{"id": 3, "v": "c"}, {"id": 2, "v": "discard"}]')$$);
 SELECT * FROM ups.watched;
 
 -- The caller's rights and policies; a transaction that must not write.
@@ -157,10 +167,13 @@ ALTER TABLE ups.own ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON ups.own USING (owner = current_user);
 SET ROLE regress_fca_writer;
 SELECT * FROM fca.upsert(NULL::ups.own, '{"id": 1, "v": 2}');
-SELECT state, message FROM test.fails($$SELECT * FROM fca.upsert(NULL::ups.own, '{"id": 2, "owner": "regress_fca_writer", "v": 2}')$$);
-SELECT state, message FROM test.fails($$SELECT * FROM fca.upsert(NULL::ups.own, '{"id": 3, "owner": "other", "v": 2}')$$);
+SELECT state, message FROM test.fails($$SELECT *
+	FROM fca.upsert(NULL::ups.own, '{"id": 2, "owner": "regress_fca_writer", "v": 2}')$$);
+SELECT state, message FROM test.fails($$SELECT *
+	FROM fca.upsert(NULL::ups.own, '{"id": 3, "owner": "other", "v": 2}')$$);
 SET ROLE regress_fca_adder;
-SELECT state, message FROM test.fails($$SELECT * FROM fca.upsert(NULL::ups.own, '{"id": 4, "owner": "regress_fca_adder"}')$$);
+SELECT state, message FROM test.fails($$SELECT *
+	FROM fca.upsert(NULL::ups.own, '{"id": 4, "owner": "regress_fca_adder"}')$$);
 RESET ROLE;
 SELECT * FROM ups.own ORDER BY id;
 BEGIN READ ONLY;
@@ -175,7 +188,8 @@ SELECT id, name FROM fca.get_by_id(NULL::ups.item, 60);
 ROLLBACK;
 SELECT count(*) FROM fca.get_by_id(NULL::ups.item, 60);
 
--- Several rows where one is meant are an error: of a child, under another collation than the index's, without an index.
+-- Several rows where one is meant are an error: of a child, under another collation than the index's, without
+-- an index.
 CREATE TABLE ups.parent (id int PRIMARY KEY, v text);
 CREATE TABLE ups.child () INHERITS (ups.parent);
 INSERT INTO ups.parent VALUES (1, 'parent');
@@ -186,10 +200,14 @@ INSERT INTO ups.spoken VALUES (1, 'Abc', 1), (2, 'abc', 2);
 CREATE TABLE ups.made (id int GENERATED ALWAYS AS IDENTITY, v int);
 INSERT INTO ups.made (v) VALUES (1);
 INSERT INTO ups.made (id, v) OVERRIDING SYSTEM VALUE VALUES (1, 2);
-SELECT state, message FROM unnest(ARRAY['upsert(NULL::ups.parent, ''{"id": 1, "v": "x"}'')', 'upsert(NULL::ups.spoken, ''{"word": "abc", "v": 9}'', ''{word}'')',
-	'upsert_many(NULL::ups.spoken, ''[{"id": 3, "word": "new", "v": 1}, {"word": "abc", "v": 9}]'', ''{word}'')', 'upsert(NULL::ups.made, ''{"id": 1, "v": 7}'', ''{id}'')']) AS call,
+SELECT state, message FROM unnest(ARRAY['upsert(NULL::ups.parent, ''{"id": 1, "v": "x"}'')',
+	'upsert(NULL::ups.spoken, ''{"word": "abc", "v": 9}'', ''{word}'')',
+	'upsert_many(NULL::ups.spoken, ''[{"id": 3, "word": "new", "v": 1}, {"word": "abc", "v": 9}]'',
+	''{word}'')', 'upsert(NULL::ups.made, ''{"id": 1, "v": 7}'', ''{id}'')']) AS call,
 	test.fails('SELECT * FROM fca.' || call);
-SELECT (SELECT array_agg(v ORDER BY v) FROM ups.parent) AS parent, (SELECT array_agg(v ORDER BY id) FROM ups.spoken) AS word, (SELECT array_agg(v ORDER BY v) FROM ups.made) AS made;
+SELECT (SELECT array_agg(v ORDER BY v) FROM ups.parent) AS parent,
+	(SELECT array_agg(v ORDER BY id) FROM ups.spoken) AS word,
+	(SELECT array_agg(v ORDER BY v) FROM ups.made) AS made;
 
 -- A key of a domain over an enum.
 CREATE TYPE ups.mood AS ENUM ('sad', 'ok');
