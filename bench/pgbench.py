@@ -32,7 +32,7 @@ class Pgbench:
         return "\n".join(lines) + "\n"
 
     def run(self, case, camp, mode, calls, clients=1):
-        """Makes that many calls in each client and gives [(client, seconds since the epoch, microseconds)] of its calls."""
+        """Makes that many calls in each client; [(client, seconds since the epoch, microseconds)] of them."""
         script = self.script(case, camp, mode)
         fixed = {name: arg.fixed for name, arg in case.args.items() if arg.fixed}
         with tempfile.TemporaryDirectory() as folder:

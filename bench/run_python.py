@@ -33,7 +33,8 @@ READS = {
 
 
 def new_rows(count, busy):
-    return [{"conversation_id": 1 + i % busy, "role": "agent", "content": f"Message {i} of many", "intent": "question"}
+    return [{"conversation_id": 1 + i % busy, "role": "agent", "content": f"Message {i} of many",
+        "intent": "question"}
             for i in range(count)]
 
 
@@ -92,7 +93,8 @@ class PythonRuns:
                 ways = {OURS: lambda i: fetch(sql, keys[i]), ASYNCPG: lambda i: fetch(plain, keys[i]),
                         ALCHEMY: lambda i: find(keys[i])}
             else:
-                ways = {OURS: lambda i: fetch(sql), ASYNCPG: lambda i: fetch(plain), ALCHEMY: lambda i: find()}
+                ways = {OURS: lambda i: fetch(sql), ASYNCPG: lambda i: fetch(plain),
+                    ALCHEMY: lambda i: find()}
             self.keep("python", name, kind, await self.alternate(ways, count))
 
     async def writes(self, connection, session):
@@ -100,7 +102,8 @@ class PythonRuns:
         messages = MessageRepository(session)
         customers = CustomerRepository(session)
         sql = "SELECT * FROM fca.create_many(NULL::fca.message, $1)"
-        plain = ("INSERT INTO fca.messages (conversation_id, role, content, intent) SELECT conversation_id, role, content,"
+        plain = ("INSERT INTO fca.messages (conversation_id, role, content, intent) SELECT conversation_id,"
+            " role, content,"
                  " intent FROM jsonb_populate_recordset(NULL::fca.messages, $1) RETURNING *")
         for count in (1000, 10000):
             self.progress(f"Python: create_many of {count:,} rows")
@@ -121,16 +124,19 @@ class PythonRuns:
 
         self.progress("Python: update and delete")
         count = self.options.python_calls
-        # Each alternative has a third of the customers: none waits for the locks of another, or reads its old versions.
+        # Each alternative has a third of the customers: none waits for the locks of another, or reads its old
+        # versions.
         third = self.facts["few"] // 3
         keys = self.keys(None, "few / 3", count)
         data = {"notes": "called back", "phone": "+44 1"}
         await self.lockless(connection, session)
         self.keep("python", "update", "write", await self.alternate({
-            OURS: lambda i: connection.fetchrow("SELECT * FROM fca.update(NULL::fca.customer, $1::bigint, $2)",
+            OURS: lambda i: connection.fetchrow(
+                "SELECT * FROM fca.update(NULL::fca.customer, $1::bigint, $2)",
                                                 keys[i], json.dumps(data)),
             ASYNCPG: lambda i: connection.fetchrow(
-                "UPDATE fca.customers SET notes = $2, phone = $3, updated_at = now() WHERE id = $1 RETURNING *",
+                "UPDATE fca.customers SET notes = $2, phone = $3, updated_at = now() WHERE id = $1 RETURNING"
+                " *",
                 third + keys[i], data["notes"], data["phone"]),
             ALCHEMY: lambda i: customers.update(2 * third + keys[i], data)}, count))
         await self.lockless(connection, session)
@@ -139,7 +145,8 @@ class PythonRuns:
         """A unit of work for each call, as a web request has it: a connection of the pool, or a session."""
         count = self.options.python_calls
         session_of = sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
-        async with asyncpg.create_pool(host=self.socket, user="postgres", database=self.database.name) as pool:
+        async with asyncpg.create_pool(host=self.socket, user="postgres",
+            database=self.database.name) as pool:
             for name in ("find_by_email", "find_recent_transactions"):
                 kind, repository, shape, highest = READS[name]
                 keys = self.keys(shape, highest, count)
@@ -169,19 +176,24 @@ class PythonRuns:
         count = self.options.python_calls * (self.options.rounds + 1)
         first = 1_000_000_000
         self.database.psql("INSERT INTO fca.messages (id, conversation_id, role, content)"
-                           f" SELECT {first} + g, 1 + g % 10, 'agent', 'Soon gone' FROM generate_series(0, {3 * count - 1}) AS g")
+                           f" SELECT {first} + g, 1 + g % 10, 'agent', 'Soon gone' FROM generate_series(0,"
+                           f" {3 * count - 1}) AS g")
         messages = MessageRepository(session)
-        ours, plain, theirs = (iter(range(first + way * count, first + (way + 1) * count)) for way in range(3))
+        ours, plain, theirs = (iter(range(first + way * count, first + (way + 1) * count))
+            for way in range(3))
         self.keep("python", "delete", "write", await self.alternate({
-            OURS: lambda i: connection.fetchval("SELECT fca.delete(NULL::fca.message, $1::bigint)", next(ours)),
-            ASYNCPG: lambda i: connection.fetchval("DELETE FROM fca.messages WHERE id = $1 RETURNING true", next(plain)),
+            OURS: lambda i: connection.fetchval("SELECT fca.delete(NULL::fca.message, $1::bigint)",
+                next(ours)),
+            ASYNCPG: lambda i: connection.fetchval("DELETE FROM fca.messages WHERE id = $1 RETURNING true",
+                next(plain)),
             ALCHEMY: lambda i: messages.delete(next(theirs))}, self.options.python_calls))
         await self.lockless(connection, session)
         self.database.psql(f"DELETE FROM fca.messages WHERE id >= {first}; VACUUM fca.messages;")
 
     async def python(self):
         connection = await self.connect()
-        engine = create_async_engine(f"postgresql+asyncpg://postgres@/{self.database.name}?host={self.socket}")
+        engine = create_async_engine(
+            f"postgresql+asyncpg://postgres@/{self.database.name}?host={self.socket}")
         async with sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)() as session:
             # One unit of work each: what is compared is the repository, not the begin and commit around it.
             await connection.execute("BEGIN")
@@ -200,7 +212,8 @@ class PythonRuns:
         emails = self.keys("customer{}@example.com", "few", 100)
         accounts = self.keys(None, "busy", 100)
         ids = self.keys(None, "few", 1000)
-        rows = [{"email": email, "phone": "+44 3"} for email in self.keys("customer{}@example.com", "few", 1000)]
+        rows = [{"email": email, "phone": "+44 3"}
+            for email in self.keys("customer{}@example.com", "few", 1000)]
 
         async def singly(sql, keys):
             for one in keys:

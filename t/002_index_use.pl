@@ -284,7 +284,8 @@ check_calls($node, 'postgres');
 	SELECT c.relname FROM pg_class AS c JOIN pg_am AS a ON a.oid = c.relam
 	WHERE a.amname = 'gin' AND c.relnamespace = 'fca'::regnamespace});
 cmp_ok(scalar keys %is_batch, '>', 5, 'finders of many keys');
-check_finders('postgres', finder_names);
+# A search reads by its index where few rows have the text: of another nothing is known.
+check_finders('postgres', grep { !is_search($_) || has_samples($_) } finder_names);
 
 # A text without a trigram would read the whole of a trigram index: the table is
 # read instead, by as many workers as it is worth.

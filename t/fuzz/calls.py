@@ -73,11 +73,13 @@ class Case:
         """The statements, and which of them are looked at."""
         plain = [("plain", sql) for sql in self.plain or []]
         if self.fetch:
-            steps = ["SAVEPOINT fuzz", ("call", self.call), ("fetch", self.fetch), "ROLLBACK TO fuzz", *plain, "ROLLBACK TO fuzz"]
+            steps = ["SAVEPOINT fuzz", ("call", self.call), ("fetch", self.fetch), "ROLLBACK TO fuzz", *plain,
+                "ROLLBACK TO fuzz"]
             if not in_transaction:
                 steps = ["BEGIN"] + steps + ["ROLLBACK"]
         elif self.write and self.plain:
-            steps = ["SAVEPOINT fuzz", ("call", self.call), ("dump", self.dump), "ROLLBACK TO fuzz", *plain, ("plain_dump", self.dump), "ROLLBACK TO fuzz"]
+            steps = ["SAVEPOINT fuzz", ("call", self.call), ("dump", self.dump), "ROLLBACK TO fuzz", *plain,
+                ("plain_dump", self.dump), "ROLLBACK TO fuzz"]
             if not in_transaction:
                 steps = ["BEGIN"] + steps + ["ROLLBACK"]
         elif in_transaction:
@@ -114,7 +116,8 @@ class Case:
         if call.state == "57014":
             return ("timeout", call.message)
         if self.states is not None:
-            if call.state not in self.states and not (plain is not None and plain.state == call.state != "00000"):
+            if call.state not in self.states and not (plain is not None
+                and plain.state == call.state != "00000"):
                 return ("mistake", f"got {call.state} {call.message}, wanted one of {sorted(self.states)}")
             return None
         if plain is None:
@@ -134,7 +137,8 @@ class Case:
             return None
         if self.shape == "report" and call.state in ("42501", "42809") and plain.state == "00000":
             # what is wrong with every row is an error of the call
-            return None if all(row[4:] == b"f" for row in plain.rows) else ("differs", f"call: {call!r}\nplain: {plain!r}")
+            return None if all(row[4:] == b"f" for row in plain.rows) else ("differs",
+                f"call: {call!r}\nplain: {plain!r}")
         if call.state != plain.state:
             if errors.same_mistake(call, plain):
                 return None
@@ -184,7 +188,10 @@ def operand(column):
     """The column as what its values are compared as."""
     of = TYPES[column.type]
     sql = f"t.{name(column.name)}"
-    return f"{sql}::{of.base.split(' COLLATE')[0]}" if of.base != of.sql and column.type.startswith("w.") else sql
+    return (
+        f"{sql}::{of.base.split(' COLLATE')[0]}" if of.base != of.sql and column.type.startswith("w.")
+        else sql
+    )
 
 
 def value_sql(column, value):
@@ -202,7 +209,8 @@ def contains(column, operator, text):
     test = {
         "contains": f"pg_catalog.strpos({haystack}, {needle}) OPERATOR(pg_catalog.>) 0",
         "starts_with": f"pg_catalog.starts_with({haystack}, {needle})",
-        "ends_with": f'pg_catalog."right"({haystack}, pg_catalog.length({needle})) OPERATOR(pg_catalog.=) {needle}',
+        "ends_with": f'pg_catalog."right"({haystack}, pg_catalog.length({needle})) OPERATOR(pg_catalog.=)'
+        f' {needle}',
     }[operator]
     return f"coalesce({test}, false)"
 
@@ -256,7 +264,8 @@ class Maker:
         sql = f"t.{name(column.name)}"
         value = lambda: chance.one(of.values)
         if "e" not in of.has or chance.p(0.1):
-            return chance.one([("null", f"({sql} IS NULL)"), ('{"is_null": false}', f"(NOT ({sql} IS NULL))")])
+            return chance.one([("null", f"({sql} IS NULL)"),
+                ('{"is_null": false}', f"(NOT ({sql} IS NULL))")])
         operators = ["plain", "eq", "ne", "in", "list", "not_in"]
         if "o" in of.has:
             operators += ["gt", "gte", "lt", "lte"]
@@ -295,15 +304,18 @@ class Maker:
         wanted = "p" if pageable else "o"
         given = []
         keys = []
-        for column in chance.some(chance.one([0, 0, 1, 2]), [c for c in relation.columns if wanted in TYPES[c.type].has]):
+        for column in chance.some(chance.one([0, 0, 1, 2]),
+            [c for c in relation.columns if wanted in TYPES[c.type].has]):
             direction = chance.one(["", " desc", " asc", " DESC nulls last", " nulls first"])
             given.append(name(column.name) + direction)
             descending = "desc" in direction.lower()
-            keys.append((column.name, descending, "first" in direction if "nulls" in direction else descending))
+            keys.append((column.name, descending, "first" in direction if "nulls" in direction
+                else descending))
         for key in relation.key:
             if all(k[0] != key for k in keys):
                 keys.append((key, False, False))
-        order = ", ".join(f"t.{name(c)}{' DESC' if d else ''} NULLS {'FIRST' if n else 'LAST'}" for c, d, n in keys)
+        order = ", ".join(f"t.{name(c)}{' DESC' if d else ''} NULLS {'FIRST' if n else 'LAST'}" for c, d,
+            n in keys)
         return quote(", ".join(given)) if given else "NULL", order, keys
 
     def limits(self, chance):
@@ -360,9 +372,13 @@ class Maker:
                     value = "NULL::int"
             given.append(f"{argument} => {value}")
         call = f"fca.{function}({', '.join(given)})"
-        sql = self.wrap(chance, call) if chance.p(0.85) else chance.one([f"SELECT {call}", f"SELECT ({call}) IS NULL", f"EXPLAIN (COSTS OFF) SELECT * FROM {call}",
-            f"SELECT count(*) FROM generate_series(1, 3) AS i, LATERAL {call} AS f", f"DO $do$ BEGIN PERFORM * FROM {call}; END $do$",
-            f"SELECT {call} FROM generate_series(1, 2)", f"CREATE TEMP TABLE made ON COMMIT DROP AS SELECT * FROM {call}", f"SELECT CASE WHEN false THEN {call} END" if not signature["set"] else f"SELECT * FROM {call}"])
+        sql = self.wrap(chance, call) if chance.p(0.85) else chance.one([f"SELECT {call}",
+            f"SELECT ({call}) IS NULL", f"EXPLAIN (COSTS OFF) SELECT * FROM {call}",
+            f"SELECT count(*) FROM generate_series(1, 3) AS i, LATERAL {call} AS f",
+            f"DO $do$ BEGIN PERFORM * FROM {call}; END $do$",
+            f"SELECT {call} FROM generate_series(1, 2)",
+            f"CREATE TEMP TABLE made ON COMMIT DROP AS SELECT * FROM {call}",
+            f"SELECT CASE WHEN false THEN {call} END" if not signature["set"] else f"SELECT * FROM {call}"])
         return Case(function, sql, write=signature["volatile"] or True)
 
     def hostile_relation(self, chance, signature):
@@ -377,39 +393,57 @@ class Maker:
         relation = self.relation(chance)
         members = []
         for column in chance.some(chance.number(0, 4), relation.columns):
-            value = chance.one(BAD[column.type]) if column.type in BAD and chance.p(0.5) else chance.one(TYPES[column.type].values)[0]
+            value = chance.one(BAD[column.type]) if column.type in BAD and chance.p(0.5) else chance.one(
+                TYPES[column.type].values)[0]
             operator = chance.one([None, None, "eq", "gt", "in", "contains", "is_null", "nope"])
             if operator:
                 value = f'{{"{operator}": {value}}}'
             members.append(f"{json.dumps(column.name, ensure_ascii=False)}: {value}")
         text = "{" + ", ".join(members) + "}"
-        return quote(chance.one([text, text, f"[{text}]", f"[{text}, {text}]", f'{{"any_of": [{text}]}}'])) + "::jsonb"
+        return quote(chance.one([text, text, f"[{text}]", f"[{text}, {text}]",
+            f'{{"any_of": [{text}]}}'])) + "::jsonb"
 
     # Reads
 
     def read_list(self, chance, function):
         relation = self.relation(chance)
         if not relation.key:
-            return Case(function, f"SELECT * FROM fca.{function}(NULL::{relation.model}{', NULL' if function == 'get_all' else chr(44) + chr(39) + '{}' + chr(39)})", states={"55000", "42501"})
+            more = ", NULL" if function == "get_all" else ", '{}'"
+            return Case(function, f"SELECT * FROM fca.{function}(NULL::{relation.model}{more})",
+                states={"55000", "42501"})
         filters, condition = ("{}", "true") if function == "get_all" else self.filter(chance, relation)
         sort_by, order, _ = self.sort(chance, relation)
         skip = chance.one([None, 0, 0, 1, 3, 100])
         limit = self.limits(chance)
-        arguments = [f"NULL::{relation.model}"] + ([] if function == "get_all" else [f"{quote(filters)}::jsonb"])
-        arguments += [f"skip => {'NULL' if skip is None else skip}", f"max_rows => {'NULL' if limit is None else limit}", f"sort_by => {sort_by}"]
+        arguments = [f"NULL::{relation.model}"] + ([] if function == "get_all"
+            else [f"{quote(filters)}::jsonb"])
+        arguments += [f"skip => {'NULL' if skip is None else skip}",
+            f"max_rows => {'NULL' if limit is None else limit}", f"sort_by => {sort_by}"]
         states = None
         if chance.p(0.12):
             arguments, states = self.mistake(chance, relation, arguments)
-        plain = f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition} ORDER BY {order} LIMIT {'ALL' if limit is None else limit} OFFSET {skip or 0}"
+        plain = (
+            f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition} ORDER BY {order}"
+            f" LIMIT {'ALL' if limit is None else limit} OFFSET {skip or 0}"
+        )
         return Case(function, self.wrap(chance, f"fca.{function}({', '.join(arguments)})"), plain, states)
 
     def mistake(self, chance, relation, arguments):
         """One argument with a known mistake."""
-        kinds = [("max_rows => ", "max_rows => -1", {"2201W"}), ("skip => ", "skip => -9223372036854775808", {"2201X"}), ("sort_by => ", "sort_by => 'no such'", {"42703", "22023"}),
-            ("sort_by => ", "sort_by => '\"no such\"'", {"42703"}), ("sort_by => ", "sort_by => ''", {"22023"}), ("sort_by => ", f"sort_by => {quote(name(relation.key[0]) + ',' + name(relation.key[0]))}", {"22023"})]
+        kinds = [("max_rows => ", "max_rows => -1", {"2201W"}),
+            ("skip => ", "skip => -9223372036854775808", {"2201X"}),
+            ("sort_by => ", "sort_by => 'no such'", {"42703", "22023"}),
+            ("sort_by => ", "sort_by => '\"no such\"'", {"42703"}),
+            ("sort_by => ", "sort_by => ''", {"22023"}),
+            ("sort_by => ", f"sort_by => {quote(name(relation.key[0]) + ',' + name(relation.key[0]))}",
+                {"22023"})]
         if "jsonb" in arguments[1]:
-            for text, states in (("[]", {"22023"}), ("1", {"22023"}), ('{"no such": 1}', {"42703"}), ('{"any_of": 1}', {"22023", "42703"}), ('{"any_of": [{}]}', {"22023"}), (f'{{{json.dumps(relation.key[0])}: {{}}}}', {"22023"}),
-                (f'{{{json.dumps(relation.key[0])}: {{"nope": 1}}}}', {"22023"}), (f'{{{json.dumps(relation.key[0])}: {{"in": 1}}}}', {"22023"}), (f'{{{json.dumps(relation.key[0])}: {{"is_null": 1}}}}', {"22023"}),
+            for text, states in (("[]", {"22023"}), ("1", {"22023"}), ('{"no such": 1}', {"42703"}),
+                ('{"any_of": 1}', {"22023", "42703"}), ('{"any_of": [{}]}', {"22023"}),
+                (f'{{{json.dumps(relation.key[0])}: {{}}}}', {"22023"}),
+                (f'{{{json.dumps(relation.key[0])}: {{"nope": 1}}}}', {"22023"}),
+                (f'{{{json.dumps(relation.key[0])}: {{"in": 1}}}}', {"22023"}),
+                (f'{{{json.dumps(relation.key[0])}: {{"is_null": 1}}}}', {"22023"}),
                 (f'{{{json.dumps(relation.key[0])}: {{"gt": null}}}}', {"22023", "42883"})):
                 if "any_of" in text and relation.column("any_of"):
                     continue
@@ -440,7 +474,8 @@ class Maker:
         if chance.p(0.7):
             for key, descending, nulls_first in keys:
                 column = relation.column(key)
-                value = None if not column.not_null and chance.p(0.15) else chance.one(TYPES[column.type].values)
+                value = None if not column.not_null and chance.p(0.15) else chance.one(TYPES[
+                    column.type].values)
                 place.append(f"{json.dumps(key, ensure_ascii=False)}: {value[0] if value else 'null'}")
                 sql = f"t.{name(key)}"
                 if value:
@@ -453,27 +488,36 @@ class Maker:
                 equal.append(compare(column, "=", value) if value else f"{sql} IS NULL")
             condition += " AND (" + " OR ".join(f"({b})" for b in behind) + ")"
         after = quote("{" + ", ".join(place) + "}") + "::jsonb" if place else "NULL"
-        arguments = [f"NULL::{relation.model}", f"{quote(filters)}::jsonb", f"sort_by => {sort_by}", f"max_rows => {'NULL' if limit is None else limit}", f"after => {after}"]
+        arguments = [f"NULL::{relation.model}", f"{quote(filters)}::jsonb", f"sort_by => {sort_by}",
+            f"max_rows => {'NULL' if limit is None else limit}", f"after => {after}"]
         states = None
         if chance.p(0.1):
             arguments, states = self.mistake(chance, relation, arguments)
-        plain = f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition} ORDER BY {order} LIMIT {'ALL' if limit is None else limit}"
+        plain = (
+            f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition} ORDER BY {order}"
+            f" LIMIT {'ALL' if limit is None else limit}"
+        )
         return Case("get_page", self.wrap(chance, f"fca.get_page({', '.join(arguments)})"), plain, states)
 
     def make_find_one(self, chance):
         relation = self.relation(chance)
         filters, condition = self.filter(chance, relation, 2)
-        return Case("find_one", self.wrap(chance, f"fca.find_one(NULL::{relation.model}, {quote(filters)}::jsonb)"), f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition}", shape="one")
+        return Case("find_one", self.wrap(chance,
+            f"fca.find_one(NULL::{relation.model}, {quote(filters)}::jsonb)"),
+            f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition}", shape="one")
 
     def make_count(self, chance):
         relation = self.relation(chance)
         filters, condition = self.filter(chance, relation)
-        return Case("count", f"SELECT fca.count(NULL::{relation.model}, {quote(filters)}::jsonb)", f"SELECT pg_catalog.count(*) FROM {relation.sql} AS t WHERE {condition}")
+        return Case("count", f"SELECT fca.count(NULL::{relation.model}, {quote(filters)}::jsonb)",
+            f"SELECT pg_catalog.count(*) FROM {relation.sql} AS t WHERE {condition}")
 
     def make_count_estimate(self, chance):
         relation = self.relation(chance)
         filters, condition = self.filter(chance, relation)
-        case = Case("count_estimate", f"SELECT fca.count_estimate(NULL::{relation.model}, {quote(filters)}::jsonb) >= 0", f"SELECT true FROM {relation.sql} AS t WHERE {condition} AND false UNION ALL SELECT true")
+        case = Case("count_estimate", f"SELECT fca.count_estimate(NULL::{relation.model},"
+            f" {quote(filters)}::jsonb) >= 0",
+            f"SELECT true FROM {relation.sql} AS t WHERE {condition} AND false UNION ALL SELECT true")
         return case
 
     def id_argument(self, chance, column, value):
@@ -492,7 +536,8 @@ class Maker:
         relation = self.relation(chance)
         column = self.key_column(relation)
         if column is None:
-            return Case(function, f"SELECT * FROM fca.{function}(NULL::{relation.model}, 1)", states={"55000", "42501"})
+            return Case(function, f"SELECT * FROM fca.{function}(NULL::{relation.model}, 1)",
+                states={"55000", "42501"})
         value = chance.one(TYPES[column.type].values)
         argument, _ = self.id_argument(chance, column, value)
         return relation, argument, compare(column, "=", value)
@@ -502,7 +547,8 @@ class Maker:
         if isinstance(found, Case):
             return found
         relation, argument, condition = found
-        return Case("get_by_id", self.wrap(chance, f"fca.get_by_id(NULL::{relation.model}, {argument})"), f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition}", shape="one")
+        return Case("get_by_id", self.wrap(chance, f"fca.get_by_id(NULL::{relation.model}, {argument})"),
+            f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition}", shape="one")
 
     def make_get_by_id_for_update(self, chance):
         found = self.by_key(chance, "get_by_id_for_update")
@@ -513,8 +559,10 @@ class Maker:
             return None
         nowait = chance.one(["", ", true", ", nowait => false", ", NULL"])
         return Case(
-            "get_by_id_for_update", f"SELECT * FROM fca.get_by_id_for_update(NULL::{relation.model}, {argument}{nowait})",
-            f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition} FOR UPDATE OF t", shape="one",
+            "get_by_id_for_update", f"SELECT * FROM fca.get_by_id_for_update(NULL::{relation.model},"
+            f" {argument}{nowait})",
+            f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition} FOR UPDATE OF t",
+            shape="one",
         )
 
     def make_exists(self, chance):
@@ -522,11 +570,14 @@ class Maker:
         if isinstance(found, Case):
             return found
         relation, argument, condition = found
-        return Case("exists", f"SELECT fca.exists(NULL::{relation.model}, {argument})", f"SELECT EXISTS (SELECT FROM {relation.sql} AS t WHERE {condition})")
+        return Case("exists", f"SELECT fca.exists(NULL::{relation.model}, {argument})",
+            f"SELECT EXISTS (SELECT FROM {relation.sql} AS t WHERE {condition})")
 
     def id_array(self, chance, column):
         values = [chance.one(TYPES[column.type].values) for _ in range(chance.one([2, 0, 1, 3, 5]))]
-        cast = chance.one(["integer", "bigint"]) if column.type == "integer" and all(abs(int(v[1])) < 2**31 for v in values) else "bigint" if column.type == "integer" else self.id_argument(chance, column, values[0])[1] if values else TYPES[column.type].base.split(" COLLATE")[0]
+        cast = chance.one(["integer", "bigint"]) if column.type == "integer" and all(abs(int(v[1])) < 2**31
+            for v in values) else "bigint" if column.type == "integer" else self.id_argument(chance, column,
+            values[0])[1] if values else TYPES[column.type].base.split(" COLLATE")[0]
         if column.type in ("bigint", "w.positive"):
             cast = "bigint"
         elements = [quote(v[1]) for v in values]
@@ -538,31 +589,38 @@ class Maker:
         relation = self.relation(chance)
         column = self.key_column(relation)
         if column is None:
-            return Case("get_many", f"SELECT * FROM fca.get_many(NULL::{relation.model}, ARRAY[1])", states={"55000", "42501"})
+            return Case("get_many", f"SELECT * FROM fca.get_many(NULL::{relation.model}, ARRAY[1])",
+                states={"55000", "42501"})
         array, values = self.id_array(chance, column)
-        arms = [f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {compare(column, '=', v)}" for v in values]
+        arms = [f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {compare(column, '=', v)}"
+            for v in values]
         plain = arms or f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE false"
-        return Case("get_many", self.wrap(chance, f"fca.get_many(NULL::{relation.model}, {array})"), plain, shape="rows" if relation.unique else "bag")
+        return Case("get_many", self.wrap(chance, f"fca.get_many(NULL::{relation.model}, {array})"), plain,
+            shape="rows" if relation.unique else "bag")
 
     def make_get_children(self, chance):
         relation = self.relation(chance)
-        columns = [c for c in relation.columns if "p" in TYPES[c.type].has and c.type not in ("char(4)", "bit(3)", "varbit(8)")]
+        columns = [c for c in relation.columns if "p" in TYPES[c.type].has
+            and c.type not in ("char(4)", "bit(3)", "varbit(8)")]
         if not relation.key or not columns or relation.kind == "wide":
             return None
         column = chance.one(columns)
         array, values = self.id_array(chance, column)
         sort_by, order, _ = self.sort(chance, relation)
         limit = chance.one([10, None, 0, 1, 2, 5])
-        arms = [f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {compare(column, '=', v)} ORDER BY {order} LIMIT {'ALL' if limit is None else limit}" for v in values]
+        arms = [f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {compare(column, '=', v)}"
+            f" ORDER BY {order} LIMIT {'ALL' if limit is None else limit}" for v in values]
         plain = arms or f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE false"
-        arguments = [f"NULL::{relation.model}", quote(column.name), array, f"per_parent => {'NULL' if limit is None else limit}", f"sort_by => {sort_by}"]
+        arguments = [f"NULL::{relation.model}", quote(column.name), array,
+            f"per_parent => {'NULL' if limit is None else limit}", f"sort_by => {sort_by}"]
         return Case("get_children", self.wrap(chance, f"fca.get_children({', '.join(arguments)})"), plain)
 
     # Finders
 
     def finder_case(self, chance, function):
         arguments, plain, shape, states = FINDERS[function].call(chance)
-        return Case(function, self.wrap(chance, f"fca.{function}({', '.join(arguments)})"), plain, states, shape)
+        return Case(function, self.wrap(chance, f"fca.{function}({', '.join(arguments)})"), plain, states,
+            shape)
 
     # Writes
 
@@ -609,8 +667,12 @@ class Maker:
         data = self.data(chance, relation, complete=not chance.p(0.1))
         columns = ", ".join(name(c) for c in data)
         values = ", ".join(self.sql_of(v) for v in data.values())
-        plain = f"INSERT INTO {relation.sql} AS t ({columns}) VALUES ({values}) RETURNING t.*" if data else f"INSERT INTO {relation.sql} AS t DEFAULT VALUES RETURNING t.*"
-        return Case("create", f"SELECT * FROM fca.create(NULL::{relation.model}, {quote(self.json_of(data))}::jsonb)", plain, dump=self.dump(relation), write=True)
+        plain = (
+            f"INSERT INTO {relation.sql} AS t ({columns}) VALUES ({values}) RETURNING t.*" if data
+            else f"INSERT INTO {relation.sql} AS t DEFAULT VALUES RETURNING t.*"
+        )
+        return Case("create", f"SELECT * FROM fca.create(NULL::{relation.model},"
+            f" {quote(self.json_of(data))}::jsonb)", plain, dump=self.dump(relation), write=True)
 
     def make_create_many(self, chance):
         relation = self.writable(chance)
@@ -618,17 +680,25 @@ class Maker:
         columns = list(dict.fromkeys(c for row in rows for c in row))
         if not columns:
             return None
-        tuples = ", ".join("(" + ", ".join(self.sql_of(row[c]) if c in row else "DEFAULT" for c in columns) + ")" for row in rows)
-        plain = f"INSERT INTO {relation.sql} AS t ({', '.join(map(name, columns))}) VALUES {tuples} RETURNING t.*"
-        call = f"SELECT * FROM fca.create_many(NULL::{relation.model}, {quote('[' + ', '.join(map(self.json_of, rows)) + ']')}::jsonb)"
+        tuples = ", ".join("(" + ", ".join(self.sql_of(row[c]) if c in row else "DEFAULT" for c in columns)
+            + ")" for row in rows)
+        plain = (
+            f"INSERT INTO {relation.sql} AS t ({', '.join(map(name, columns))}) VALUES {tuples} RETURNING t.*"
+        )
+        call = (
+            f"SELECT * FROM fca.create_many(NULL::{relation.model},"
+            f" {quote('[' + ', '.join(map(self.json_of, rows)) + ']')}::jsonb)"
+        )
         return Case("create_many", call, plain, dump=self.dump(relation), write=True)
 
     def changes(self, chance, relation):
         """The data of an update, and its SET."""
-        data = {c: v for c, v in self.data(chance, relation).items() if c not in relation.key or chance.p(0.1)}
+        data = {c: v for c, v in self.data(chance, relation).items() if c not in relation.key
+            or chance.p(0.1)}
         updated_at = relation.column("updated_at")
         sets = [f"{name(c)} = {self.sql_of(v)}" for c, v in data.items()]
-        if updated_at and "updated_at" not in data and updated_at.type in ("timestamptz", "timestamp", "date", "timestamp(0)"):
+        if updated_at and "updated_at" not in data and updated_at.type in ("timestamptz", "timestamp", "date",
+            "timestamp(0)"):
             sets.append("updated_at = pg_catalog.now()")
         if not sets:
             return None, None
@@ -643,10 +713,14 @@ class Maker:
         value = chance.one(TYPES[column.type].values)
         argument, _ = self.id_argument(chance, column, value)
         filters, condition = self.filter(chance, relation) if conditional else (None, "true")
-        plain = f"UPDATE {relation.sql} AS t SET {sets} WHERE {compare(column, '=', value)} AND {condition} RETURNING t.*"
+        plain = (
+            f"UPDATE {relation.sql} AS t SET {sets} WHERE {compare(column, '=', value)} AND {condition}"
+            " RETURNING t.*"
+        )
         expected = f"{quote(filters)}::jsonb, " if conditional else ""
         function = "update_if" if conditional else "update"
-        return Case(function, f"SELECT * FROM fca.{function}(NULL::{relation.model}, {argument}, {expected}{quote(self.json_of(data))}::jsonb)", plain, dump=self.dump(relation), write=True)
+        return Case(function, f"SELECT * FROM fca.{function}(NULL::{relation.model}, {argument},"
+            f" {expected}{quote(self.json_of(data))}::jsonb)", plain, dump=self.dump(relation), write=True)
 
     def make_update_if(self, chance):
         return self.make_update(chance, True)
@@ -658,14 +732,18 @@ class Maker:
             return None
         filters, condition = self.filter(chance, relation, chance.number(1, 2))
         plain = f"UPDATE {relation.sql} AS t SET {sets} WHERE {condition}"
-        return Case("update_many", f"SELECT fca.update_many(NULL::{relation.model}, {quote(filters)}::jsonb, {quote(self.json_of(data))}::jsonb)", plain, shape="count", dump=self.dump(relation), write=True)
+        return Case("update_many", f"SELECT fca.update_many(NULL::{relation.model}, {quote(filters)}::jsonb,"
+            f" {quote(self.json_of(data))}::jsonb)", plain, shape="count", dump=self.dump(relation),
+            write=True)
 
     def make_delete_many(self, chance):
         relation = self.writable(chance)
         if not relation.columns:
             return None
         filters, condition = self.filter(chance, relation, chance.number(1, 2))
-        return Case("delete_many", f"SELECT fca.delete_many(NULL::{relation.model}, {quote(filters)}::jsonb)", f"DELETE FROM {relation.sql} AS t WHERE {condition}", shape="count", dump=self.dump(relation), write=True)
+        return Case("delete_many", f"SELECT fca.delete_many(NULL::{relation.model}, {quote(filters)}::jsonb)",
+            f"DELETE FROM {relation.sql} AS t WHERE {condition}", shape="count", dump=self.dump(relation),
+            write=True)
 
     def make_delete(self, chance):
         relation = self.writable(chance)
@@ -674,7 +752,9 @@ class Maker:
             return None
         value = chance.one(TYPES[column.type].values)
         argument, _ = self.id_argument(chance, column, value)
-        return Case("delete", f"SELECT fca.delete(NULL::{relation.model}, {argument})", f"DELETE FROM {relation.sql} AS t WHERE {compare(column, '=', value)}", shape="changed", dump=self.dump(relation), write=True)
+        return Case("delete", f"SELECT fca.delete(NULL::{relation.model}, {argument})",
+            f"DELETE FROM {relation.sql} AS t WHERE {compare(column, '=', value)}", shape="changed",
+            dump=self.dump(relation), write=True)
 
     def upsert_rows(self, chance, function, count):
         relation = self.writable(chance)
@@ -686,18 +766,23 @@ class Maker:
         statements = []
         for data in rows:
             sets = [f"{name(c)} = excluded.{name(c)}" for c in data if c != column.name]
-            if updated_at and "updated_at" not in data and updated_at.type in ("timestamptz", "timestamp", "date", "timestamp(0)"):
+            if updated_at and "updated_at" not in data and updated_at.type in ("timestamptz", "timestamp",
+                "date", "timestamp(0)"):
                 sets.append("updated_at = pg_catalog.now()")
             sets = sets or [f"{name(column.name)} = excluded.{name(column.name)}"]
             statements.append(
-                f"INSERT INTO {relation.sql} AS t ({', '.join(map(name, data))}) VALUES ({', '.join(map(self.sql_of, data.values()))})"
+                f"INSERT INTO {relation.sql} AS t ({', '.join(map(name, data))}) VALUES"
+                f" ({', '.join(map(self.sql_of, data.values()))})"
                 f" ON CONFLICT ({name(column.name)}) DO UPDATE SET {', '.join(sets)} RETURNING t.*"
             )
         conflict = chance.one(["", f", ARRAY[{quote(column.name)}]", ", conflict_columns => NULL"])
         if function == "upsert":
-            return Case(function, f"SELECT * FROM fca.upsert(NULL::{relation.model}, {quote(self.json_of(rows[0]))}::jsonb{conflict})", statements[0], dump=self.dump(relation), write=True)
+            return Case(function, f"SELECT * FROM fca.upsert(NULL::{relation.model},"
+                f" {quote(self.json_of(rows[0]))}::jsonb{conflict})", statements[0], dump=self.dump(relation),
+                write=True)
         json_rows = "[" + ", ".join(map(self.json_of, rows)) + "]"
-        return Case(function, f"SELECT * FROM fca.upsert_many(NULL::{relation.model}, {quote(json_rows)}::jsonb{conflict})", statements, dump=self.dump(relation), write=True)
+        return Case(function, f"SELECT * FROM fca.upsert_many(NULL::{relation.model},"
+            f" {quote(json_rows)}::jsonb{conflict})", statements, dump=self.dump(relation), write=True)
 
     def make_upsert(self, chance):
         return self.upsert_rows(chance, "upsert", 1)
@@ -713,9 +798,16 @@ class Maker:
             return None
         # the key is read, which needs the right to
         key = f" RETURNING t.{name(relation.single)}" if relation.single else ""
-        inserts = [f"INSERT INTO {relation.sql} AS t ({', '.join(map(name, row))}) VALUES ({', '.join(map(self.sql_of, row.values()))}){key}" for row in rows]
-        call = f"SELECT created FROM fca.create_many_report(NULL::{relation.model}, {quote('[' + ', '.join(map(self.json_of, rows)) + ']')}::jsonb)"
-        plain = f"SELECT away.succeeds(insert) FROM pg_catalog.unnest(ARRAY[{', '.join(map(quote, inserts))}]) AS insert"
+        inserts = [f"INSERT INTO {relation.sql} AS t ({', '.join(map(name, row))}) VALUES"
+            f" ({', '.join(map(self.sql_of, row.values()))}){key}" for row in rows]
+        call = (
+            f"SELECT created FROM fca.create_many_report(NULL::{relation.model},"
+            f" {quote('[' + ', '.join(map(self.json_of, rows)) + ']')}::jsonb)"
+        )
+        plain = (
+            f"SELECT away.succeeds(insert) FROM pg_catalog.unnest(ARRAY[{', '.join(map(quote, inserts))}])"
+            " AS insert"
+        )
         return Case("create_many_report", call, plain, shape="report", dump=self.dump(relation), write=True)
 
     # Streams
@@ -727,7 +819,9 @@ class Maker:
         filters, condition = self.filter(chance, relation)
         sort_by, order, _ = self.sort(chance, relation)
         case = Case(
-            "open_cursor", f"SELECT fca.open_cursor(NULL::{relation.model}, {quote(filters)}::jsonb, {sort_by}, 'stream')", f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition} ORDER BY {order} LIMIT 7",
+            "open_cursor", f"SELECT fca.open_cursor(NULL::{relation.model}, {quote(filters)}::jsonb,"
+            f" {sort_by}, 'stream')", f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE"
+            f" {condition} ORDER BY {order} LIMIT 7",
         )
         case.fetch = "FETCH 7 FROM stream"
         return case
@@ -737,8 +831,10 @@ class Maker:
         arguments, plain, _, states = FINDERS[function].call(chance)
         if plain is None or states:
             return None
-        given = ", ".join(f"'{a.split(' => ')[0]}', {a.split(' => ')[1]}" for a in arguments)
-        case = Case("open_finder", f"SELECT fca.open_finder('{function}', jsonb_build_object({given}), 'stream')", plain)
+        pairs = [argument.split(" => ", 1) for argument in arguments]
+        given = ", ".join(f"'{key}', {value}" for key, value in pairs)
+        case = Case("open_finder", f"SELECT fca.open_finder('{function}', jsonb_build_object({given}),"
+            " 'stream')", plain)
         case.fetch = "FETCH ALL FROM stream"
         return case
 
@@ -749,7 +845,8 @@ class Maker:
 
 # Values of a type that any of its arguments may have, beside the samples of sql/fixtures/calls.sql.
 ANY = {
-    "text": ["''", "'x'", "'%'", "'_'", "'a'", "'A'", "'i'", "'p'", "'q'", "'é'", "'100%'", "'card'", "'pin'", "E'\\\\'",
+    "text": ["''", "'x'", "'%'", "'_'", "'a'", "'A'", "'i'", "'p'", "'q'", "'é'", "'100%'", "'card'", "'pin'",
+        "E'\\\\'",
         "'C1@example.com'", "'rent'", "'cards'"],
     "bigint": ["1", "2", "3", "7", "(-1)", "9223372036854775807"],
     "integer": ["1", "2", "(-1)", "2147483647"],
@@ -803,7 +900,8 @@ class Argument:
         return chance.one(good if self.takes and good and chance.p(0.9) else self.values)
 
     def is_taken(self, value):
-        return not self.takes or value.startswith("NULL") or re.search(self.takes, value.strip("E'")) is not None
+        return not self.takes or value.startswith("NULL") or re.search(self.takes,
+            value.strip("E'")) is not None
 
 
 class Finder:
@@ -817,7 +915,8 @@ class Finder:
         self.sort = row["sort"]
         self.newest = row["newest"]
         self.one_row = row["rows"] == 1 and not self.locks
-        arguments = [Argument(a["name"], a["type"], a["default"], a["takes"], samples.get(a["single"], [])) for a in row["arguments"]]
+        arguments = [Argument(a["name"], a["type"], a["default"], a["takes"], samples.get(a["single"], []))
+            for a in row["arguments"]]
         self.keys = [a for a in arguments if a.default is None]
         self.limit = next((a for a in arguments if a.name == "max_rows" or a.name.startswith("per_")), None)
         self.place = [a for a in arguments if a.name.startswith("after_")]
@@ -825,7 +924,7 @@ class Finder:
             errors.OF[self.name] = errors.ONE
 
     def call(self, chance):
-        """Arguments, the same in plain SQL or None, and how answers are compared; or the SQLSTATEs of a mistake."""
+        """Arguments, the same in plain SQL or None, how answers are compared; the SQLSTATEs of a mistake."""
         values = {}
         states = None
         for key in self.keys:
@@ -835,7 +934,8 @@ class Finder:
                 values[key.name] = key.value(chance)
                 if not key.is_taken(values[key.name]):
                     states = {"22023"}
-        arguments = [f"{k.name} => ARRAY[{', '.join(values[k.name])}]::{k.type}" if k.is_array else f"{k.name} => {values[k.name]}" for k in self.keys]
+        arguments = [f"{k.name} => ARRAY[{', '.join(values[k.name])}]::{k.type}" if k.is_array
+            else f"{k.name} => {values[k.name]}" for k in self.keys]
         limit = "ALL"
         if self.limit:
             default = int(self.limit.default)
@@ -850,7 +950,8 @@ class Finder:
             picked = [chance.one(a.values) for a in self.place]
             arguments += [f"{a.name} => {v}" for a, v in zip(self.place, picked)]
             behind = self.behind(picked)
-        return arguments, self.plain(values, behind, limit), "one" if self.sort is None and not self.is_batch else "rows", states
+        return arguments, self.plain(values, behind,
+            limit), "one" if self.sort is None and not self.is_batch else "rows", states
 
     @property
     def is_batch(self):
@@ -897,7 +998,8 @@ class Finder:
             # one row by its number; where there is none, the first page
             nth = f"FROM {whole} OFFSET {skip - 1} LIMIT 1"
             arguments = arguments + [f"{a.name} => (SELECT t.{a.name[6:]} {nth})" for a in self.place]
-            plain = [f"SELECT * FROM {whole} OFFSET CASE WHEN EXISTS (SELECT {nth}) THEN {skip} ELSE 0 END LIMIT {limit}"]
+            plain = [f"SELECT * FROM {whole} OFFSET CASE WHEN EXISTS (SELECT {nth}) THEN {skip} ELSE 0 END"
+                f" LIMIT {limit}"]
         return arguments, plain, "rows", None
 
 

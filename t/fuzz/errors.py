@@ -4,7 +4,8 @@
 # and the errors that the caller's own tables, triggers and settings raise.
 COMMON = {
     "00000": "it succeeds",
-    "0A000": "a value that no type accepts (anyarray); a statement that PostgreSQL does not support for the relation",
+    "0A000": "a value that no type accepts (anyarray); a statement that PostgreSQL does not support for the"
+    " relation",
     "21000": "a subquery of the arguments, or ON CONFLICT, gives more than one row",
     "22001": "a value is too long for its column",
     "22003": "a number is out of range",
@@ -57,7 +58,8 @@ COMMON = {
     "54001": "JSON nested deeper than the stack",
     "54011": "more columns than a row has",
     "54023": "more arguments than a function has",
-    "55000": "the contract's: no single key column; a view or materialized view that cannot be changed or read",
+    "55000": "the contract's: no single key column; a view or materialized view that cannot be changed or"
+    " read",
     "55006": "the table is in use by the caller's own statement",
     "55P04": "a new label of an enum in the same transaction",
     "P0001": "raised by the caller's own trigger",
@@ -66,7 +68,8 @@ COMMON = {
 }
 
 ONE = {"P0003": "more than one row has the key"}
-WRITE = {"P0002": "a trigger or rule discarded the row", "P0003": "a rule made more rows", "44000": "WITH CHECK OPTION of a view", "27000": "a trigger changed the row that is changed"}
+WRITE = {"P0002": "a trigger or rule discarded the row", "P0003": "a rule made more rows",
+    "44000": "WITH CHECK OPTION of a view", "27000": "a trigger changed the row that is changed"}
 
 # Of one function, beyond these; of a finder of one row, ONE.
 OF = {
@@ -95,7 +98,8 @@ def allowed(function, answer):
 
 def is_leak(state, message):
     """A warning that tells of a fault of the module, not of the caller."""
-    return any(word in message for word in ("leak", "problem in alloc", "still referenced", "unexpected", "transaction left", "not owned", "corrupt"))
+    return any(word in message for word in ("leak", "problem in alloc", "still referenced", "unexpected",
+        "transaction left", "not owned", "corrupt"))
 
 
 def same_mistake(call, plain):

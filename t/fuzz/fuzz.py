@@ -45,7 +45,8 @@ def fixture(connection, name):
 
 def literals(connection, value):
     """The values of a sample, of which there are few."""
-    each = ", ".join(f"quote_literal(({sql})::text)" for sql in (re.sub(r"\bi\b", str(i), value) for i in range(1, 7)))
+    each = ", ".join(f"quote_literal(({sql})::text)"
+        for sql in (re.sub(r"\bi\b", str(i), value) for i in range(1, 7)))
     row = connection.run([f"SELECT json_build_array({each})"])[0].rows[0]
     return list(dict.fromkeys(json.loads(row[4:].decode())))
 
@@ -63,7 +64,8 @@ class Catalog:
         self.functions = collections.defaultdict(list)
         for row in self.rows:
             arguments = [(a["name"] or "", a["type"], a["default"] is not None) for a in row["arguments"]]
-            self.functions[row["name"]].append({"arguments": arguments, "set": row["set"], "volatile": row["volatile"]})
+            self.functions[row["name"]].append({"arguments": arguments, "set": row["set"],
+                "volatile": row["volatile"]})
 
     def teach(self):
         world.learn(self.resources)
@@ -92,9 +94,13 @@ class Server:
     def prepare(self):
         """The database that all others are copies of; is there a foreign-data wrapper?"""
         connection = self.connect()
-        must(connection, ["DROP DATABASE IF EXISTS fuzz_base WITH (FORCE)", "CREATE DATABASE fuzz_base TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"])
+        must(connection, ["DROP DATABASE IF EXISTS fuzz_base WITH (FORCE)",
+            "CREATE DATABASE fuzz_base TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE"
+            " 'C.UTF-8'"])
         connection.run([f"CREATE ROLE {ROLE}"])
-        for setting in ("statement_timeout = '60s'", "lock_timeout = '20s'", "jit = off", "max_parallel_workers_per_gather = 0", "client_min_messages = warning", "idle_in_transaction_session_timeout = 0"):
+        for setting in ("statement_timeout = '60s'", "lock_timeout = '20s'", "jit = off",
+            "max_parallel_workers_per_gather = 0", "client_min_messages = warning",
+            "idle_in_transaction_session_timeout = 0"):
             must(connection, [f"ALTER ROLE postgres SET {setting}"])
         connection.close()
         connection = self.connect("fuzz_base")
@@ -104,8 +110,11 @@ class Server:
             # built without it
             del TYPES["xml"]
         if has_foreign:
-            must(connection, [f"CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '{self.host}', port '{self.port}', dbname 'none')",
-                f"CREATE USER MAPPING FOR PUBLIC SERVER loop OPTIONS (user 'postgres', password_required 'false')", f"GRANT USAGE ON FOREIGN SERVER loop TO {ROLE}"])
+            must(connection, ["CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host"
+                f" '{self.host}', port '{self.port}', dbname 'none')",
+                "CREATE USER MAPPING FOR PUBLIC SERVER loop"
+                " OPTIONS (user 'postgres', password_required 'false')",
+                f"GRANT USAGE ON FOREIGN SERVER loop TO {ROLE}"])
         catalog = Catalog(connection)
         connection.close()
         return catalog, has_foreign
@@ -114,7 +123,8 @@ class Server:
         """A new copy of the base, and a connection to it."""
         connection = self.connect()
         for _ in range(20):
-            answers = connection.run([f"DROP DATABASE IF EXISTS {dbname} WITH (FORCE)", f"CREATE DATABASE {dbname} TEMPLATE fuzz_base"])
+            answers = connection.run([f"DROP DATABASE IF EXISTS {dbname} WITH (FORCE)",
+                f"CREATE DATABASE {dbname} TEMPLATE fuzz_base"])
             if answers[1].state == "00000":
                 break
             time.sleep(0.5)
@@ -173,7 +183,8 @@ class Worker:
         try:
             must(connection, epoch.setup)
         except RuntimeError as error:
-            self.failures.append({"epoch": number, "call": 0, "kind": "setup", "text": str(error), "function": "setup", "state": ""})
+            self.failures.append({"epoch": number, "call": 0, "kind": "setup", "text": str(error),
+                "function": "setup", "state": ""})
             connection.close()
             return
         made = 0
@@ -197,8 +208,10 @@ class Worker:
                 if problem:
                     call = got[case.at["call"]] if case and len(got) > case.at["call"] else None
                     self.failures.append({
-                        "epoch": number, "call": nth, "kind": problem[0], "text": problem[1], "function": case.function if case else "ddl",
-                        "state": call.state if call else "", "states": states_of(case, got), "sql": case.statements if case else sent,
+                        "epoch": number, "call": nth, "kind": problem[0], "text": problem[1],
+                        "function": case.function if case else "ddl",
+                        "state": call.state if call else "", "states": states_of(case, got),
+                        "sql": case.statements if case else sent,
                     })
                 if problem and (problem[0] == "lost" or not case):
                     # the rest of the epoch stands on what failed
@@ -243,7 +256,8 @@ class Shrinker:
         self.failure = failure
         self.tries = 0
         self.until = time.time() + worker.options.shrink_seconds
-        epoch = Epoch(worker.options.seed, failure["epoch"], worker.catalog, worker.has_foreign, worker.options.giants)
+        epoch = Epoch(worker.options.seed, failure["epoch"], worker.catalog, worker.has_foreign,
+            worker.options.giants)
         self.before = list(epoch.setup)
         made = 0
         while True:
@@ -297,7 +311,8 @@ class Shrinker:
             self.before = []
             return
         related = [s for s in self.before if any(word in s for word in words)]
-        session = [s for s in self.before if any(word in s for word in words) or re.match("(RE)?SET |DISCARD|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|GRANT", s)]
+        session = [s for s in self.before if any(word in s for word in words)
+            or re.match("(RE)?SET |DISCARD|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|GRANT", s)]
         for fewer in (related, session):
             if len(fewer) < len(self.before) and self.fails(fewer, self.case):
                 self.before = fewer
@@ -337,7 +352,9 @@ class Shrinker:
                 if any(drawn[at : at + size]):
                     simpler = drawn[:at] + [0] * len(drawn[at : at + size]) + drawn[at + size :]
                     case = self.remade(simpler)
-                    if case and case.statements != self.case.statements and len("".join(case.statements)) <= len("".join(self.case.statements)) and self.fails(self.before, case):
+                    if case and case.statements != self.case.statements and len("".join(
+                        case.statements)) <= len("".join(self.case.statements)) and self.fails(self.before,
+                        case):
                         drawn = simpler
                         self.case = case
                 at += size
@@ -362,11 +379,13 @@ def work(arguments):
 
 
 def signature(failure):
-    return (failure["kind"], failure["function"], failure["state"], failure["text"][:25] if failure["kind"] in ("ddl", "setup", "internal") else "")
+    return (failure["kind"], failure["function"], failure["state"], failure["text"][:25]
+        if failure["kind"] in ("ddl", "setup", "internal") else "")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, default=5432)
     parser.add_argument("--seed", type=int, default=None)
@@ -387,10 +406,12 @@ def main():
     server = Server(options.host, options.port)
     catalog, has_foreign = server.prepare()
     catalog.teach()
-    unknown = sorted(f for f in catalog.functions if f not in calls.FINDERS and not hasattr(Maker, f"make_{f}") and f not in calls.HOSTILE_ONLY)
+    unknown = sorted(f for f in catalog.functions if f not in calls.FINDERS
+        and not hasattr(Maker, f"make_{f}") and f not in calls.HOSTILE_ONLY)
     epochs = -(-options.calls // CALLS_OF_EPOCH)
     numbers = list(range(options.first, options.first + epochs))
-    tasks = [(server, options, catalog, has_foreign, i, numbers[i :: options.jobs]) for i in range(options.jobs)]
+    tasks = [(server, options, catalog, has_foreign, i, numbers[i :: options.jobs])
+        for i in range(options.jobs)]
     if options.jobs == 1:
         workers = [work(tasks[0])]
     else:
@@ -402,7 +423,9 @@ def main():
     states = sum((w.states for w in workers), collections.Counter())
     by_function = sum((w.by_function for w in workers), collections.Counter())
     failures = [f for w in workers for f in w.failures]
-    print(f"{made} calls of {len(by_function)} functions ({sum(w.compared for w in workers)} compared with plain SQL, {sum(w.statements for w in workers)} statements) in {seconds:.0f} s; digest {functools.reduce(operator.xor, (w.digest for w in workers)):08x}")
+    print(f"{made} calls of {len(by_function)} functions ({sum(w.compared for w in workers)} compared with"
+        f" plain SQL, {sum(w.statements for w in workers)} statements) in {seconds:.0f} s; digest"
+        f" {functools.reduce(operator.xor, (w.digest for w in workers)):08x}")
     print("SQLSTATEs: " + ", ".join(f"{s} {n}" for s, n in states.most_common()))
     never = sorted(set(catalog.functions) - set(by_function))
     if never:
@@ -418,7 +441,8 @@ def main():
         print(f"{len(same)} x {kind}", flush=True)
     for i, (kind, same) in enumerate(kinds):
         failure = same[0]
-        print(f"\n{len(same)} x {kind}: epoch {failure['epoch']}, call {failure['call']}\n{failure['text'][:1500]}", flush=True)
+        print(f"\n{len(same)} x {kind}: epoch {failure['epoch']}, call"
+            f" {failure['call']}\n{failure['text'][:1500]}", flush=True)
         for statement in failure.get("sql", []):
             print(f"    {statement[:1500]}")
         if i < MAX_SHOWN and failure["kind"] not in ("ddl", "setup") and options.shrink_seconds:
@@ -434,7 +458,8 @@ def main():
                     file.write(text)
     print(f"\n{len(failures)} failures")
     if failures:
-        print(f"repeat: --seed {options.seed} --calls {options.calls}" + (" --giants" if options.giants else ""))
+        print(f"repeat: --seed {options.seed} --calls {options.calls}"
+            + (" --giants" if options.giants else ""))
     return 1 if failures or never or unknown else 0
 
 

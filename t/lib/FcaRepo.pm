@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(new_node load_path installed_folder share_folder run_fixture
-  relations signatures finder_call finder_place read_call write_call stream_call finder_names
+  relations signatures finder_call finder_place has_samples read_call write_call stream_call finder_names
   read_names write_names stream_names in_block check_calls sqlstate);
 
 my $root = dirname(dirname(dirname(abs_path(__FILE__))));
@@ -215,6 +215,13 @@ sub values_of
 {
 	my ($name, $condition) = @_;
 	return map { "$_->{name} => $_->{value}" } grep { $condition->() } @{ $functions{$name}->{arguments} };
+}
+
+# Are the values of a finder's arguments those of the fixture "desk"?
+sub has_samples
+{
+	my ($name) = @_;
+	return !grep { !defined $_->{default} && !$_->{known} } @{ $functions{$name}->{arguments} };
 }
 
 # A call of a finder: the rest are paging arguments.
