@@ -5,11 +5,13 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" fca_repo.con
 MODULE_big = fca_repo
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/repositories/*.c)))
 
-# The install script is a build product.  The guard comes first; the repositories need the function
-# that the planner asks.
-SQL_FIRST = src/schema_guard.sql src/support.sql
-SQL_PIECES = $(SQL_FIRST) $(sort $(wildcard src/repositories/*.sql)) \
-	$(filter-out $(SQL_FIRST),$(sort $(wildcard src/*.sql)))
+# The resources, in the order of their list.
+RESOURCES := $(shell sed -n 's/^\t_(\(.*\)).*/\1/p' src/resource.h)
+
+# The install script is a build product.  The guard comes first; the resources' functions need the one that
+# the planner asks.
+SQL_FIRST = src/schema_guard.sql src/support.sql $(RESOURCES:%=src/repositories/%.sql)
+SQL_PIECES = $(SQL_FIRST) $(filter-out $(SQL_FIRST),$(sort $(wildcard src/*.sql)))
 SCRIPT_BUILT = fca_repo--$(EXTVERSION).sql
 
 DATA_built = $(SCRIPT_BUILT)
@@ -29,7 +31,7 @@ include $(PGXS)
 $(OBJS): $(wildcard src/*.h)
 $(OBJS:.o=.bc): $(wildcard src/*.h)
 
-$(SCRIPT_BUILT): $(SQL_PIECES) Makefile fca_repo.control
+$(SCRIPT_BUILT): $(SQL_PIECES) src/resource.h Makefile fca_repo.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION fca_repo" to load this file. \quit'; cat $(SQL_PIECES); } > $@
 
 # As pgindent calls it, without the spaces that it puts in odd places.
