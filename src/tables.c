@@ -18,7 +18,6 @@
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "storage/lmgr.h"
@@ -63,10 +62,13 @@ try_to_run(char *command)
 	return error != NULL ? error->message : NULL;
 }
 
-static RangeVar *
-name_of(const FcaResource *resource)
+/* A resource's relation, open; NULL where there is none. */
+static Relation
+open_relation(const FcaResource *resource)
 {
-	return makeRangeVar(FCA_SCHEMA, unconstify(char *, resource->relation), -1);
+	Oid			relid = fca_resource_relid(resource, AccessShareLock);
+
+	return OidIsValid(relid) ? relation_open(relid, NoLock) : NULL;
 }
 
 /*
@@ -97,10 +99,13 @@ missing_columns(const FcaResource *resource, Relation rel)
 static bool
 can_be_referenced(const FcaResource *resource)
 {
-	Relation	rel = relation_openrv(name_of(resource), AccessShareLock);
-	AttrNumber	id = get_attnum(RelationGetRelid(rel), "id");
+	Relation	rel = open_relation(resource);
+	AttrNumber	id;
 	bool		found = false;
 
+	if (rel == NULL)
+		return false;
+	id = get_attnum(RelationGetRelid(rel), "id");
 	if (id > 0)
 		found = fca_has_unique_index(rel, TupleDescAttr(RelationGetDescr(rel), id - 1));
 	relation_close(rel, AccessShareLock);
@@ -381,7 +386,7 @@ check_existing(void)
 	for (const FcaResource *const *resource = fca_resources; *resource != NULL; resource++)
 	{
 		/* by name: another session may drop or rename it up to the lock */
-		Relation	rel = relation_openrv_extended(name_of(*resource), AccessShareLock, true);
+		Relation	rel = open_relation(*resource);
 		const char *columns = NULL;
 
 		if (rel == NULL)
