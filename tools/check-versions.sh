@@ -46,12 +46,18 @@ make_root() {
 	echo 'Acquire::Check-Valid-Until "false";' >"$folder/etc/apt/apt.conf.d/99fca_repo"
 	[[ $major != 19 ]] || release=experimental
 	copy_into_root
+	# sid has libraries that take the place of older ones.
 	# shellcheck disable=SC2016
-	in_root bash -euc '. /fca_repo/tools/common.sh; apt_get update; install_packages "postgresql-$1"
-		if [ "$0" != "$1" ]; then
-			cd /var/tmp; apt-get -o APT::Sandbox::User=root download "postgresql-server-dev-$1"; dpkg -x postgresql*.deb /
+	in_root bash -euo pipefail -c '. /fca_repo/tools/common.sh
+		apt_get update
+		install_packages -o APT::Get::Remove=true "postgresql-$1" "${@:3}"
+		if [[ $0 != "$1" ]]; then
+			cd /var/tmp
+			apt-get -o APT::Sandbox::User=root download "postgresql-server-dev-$1"
+			dpkg -x postgresql-server-dev-*.deb /
 		fi
-		install_packages -t "$2" "postgresql-$0" "postgresql-server-dev-$0"' "$major" "$oldest_major" "$release"
+		install_packages -o APT::Get::Remove=true -t "$2" "postgresql-$0" "postgresql-server-dev-$0"' \
+		"$major" "$oldest_major" "$release" "${all_needed[@]}"
 	mv "$folder" "$final"
 }
 

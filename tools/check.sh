@@ -15,6 +15,9 @@ set -euo pipefail
 # shellcheck source=tools/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
+# The packages that every test needs, beside a PostgreSQL, and those that all of them need.
+needed=(gcc libc6-dev make)
+all_needed=("${needed[@]}" clang shellcheck perl libipc-run-perl python3-pglast)
 tests=()
 passed=0 failed=0 complete=no
 
@@ -146,7 +149,7 @@ accept() {
 
 # main ARGUMENT...: do what was asked for.
 main() {
-	local run=run_tests needed=(postgresql gcc libc6-dev make)
+	local run=run_tests
 	case ${1:-} in
 		--help | -h) show_help ;;
 		--accept) run=accept && shift ;;
@@ -159,11 +162,11 @@ main() {
 	[[ -z $(chosen t) ]] || needed+=(perl libipc-run-perl)
 	if [[ $# -eq 0 ]]; then
 		say "all tests: this takes 6 to 10 minutes on two cores, and longer where others use them"
-		needed+=(clang shellcheck python3-pglast)
+		needed=("${all_needed[@]}")
 		# Its package leaves a service, which is none of the business of a machine that is worked on.
 		[[ ${CI:-} != true ]] || needed+=(pgbouncer)
 	fi
-	need "${needed[@]}"
+	need postgresql "${needed[@]}"
 	make_work
 	say "checking with $("$bindir/postgres" --version)"
 	# PGXS hands clang the flags that gcc was configured with.
