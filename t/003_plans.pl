@@ -157,7 +157,8 @@ $node->safe_psql('postgres', q{
 	BEGIN
 		FOR i IN 1..shapes LOOP
 			BEGIN
-				PERFORM fca.upsert(NULL::public.wide, (SELECT jsonb_object_agg('c' || b, i) || '{"id": 1}' FROM generate_series(1, 13) AS b
+				PERFORM fca.upsert(NULL::public.wide,
+				(SELECT jsonb_object_agg('c' || b, i) || '{"id": 1}' FROM generate_series(1, 13) AS b
 					WHERE b = 1 OR i & (1 << b - 2) > 0), ARRAY[conflict]);
 			EXCEPTION WHEN invalid_column_reference THEN
 				failed := failed + 1;
@@ -165,19 +166,23 @@ $node->safe_psql('postgres', q{
 		END LOOP;
 		RETURN failed;
 	END $$});
-my @values = session_values("SELECT public.upserts(5, 'c1')", $plans, $memory, "SELECT public.upserts(4000, 'c1')", $plans, $memory);
+my @values = session_values("SELECT public.upserts(5, 'c1')", $plans, $memory,
+	"SELECT public.upserts(4000, 'c1')", $plans, $memory);
 is($values[3], 4000, '4,000 upserts of different columns fail');
 cmp_ok($values[4] - $values[1], '<=', 1, 'and leave no plan');
 cmp_ok($values[5] - $values[2], '<', 500_000, "nor memory: $values[2] $values[5]");
 foreach my $discard ('DISCARD PLANS', 'DISCARD ALL')
 {
-	@values = session_values('SELECT 1', $taken_by_plans, "SELECT public.upserts(50, 'id')", $taken_by_plans, $discard, $taken_by_plans);
+	@values = session_values('SELECT 1', $taken_by_plans, "SELECT public.upserts(50, 'id')", $taken_by_plans,
+		$discard, $taken_by_plans);
 	cmp_ok($values[3] - $values[1], '>', 500_000, '100 plans take memory');
 	cmp_ok($values[4] - $values[1], '<', 100_000, "$discard gives it back: @values[1, 3, 4]");
 }
 @values = session_values('SELECT 1', "SELECT public.upserts(50, 'id')", $taken_by_plans,
-	'ALTER TABLE public.wide SET (fillfactor = 99)', q{SELECT count(*) FROM fca.find_by_email('x')}, $taken_by_plans);
-cmp_ok($values[4], '<', $values[2] / 4, "plans that are no longer valid give it back to the next: @values[2, 4]");
+	'ALTER TABLE public.wide SET (fillfactor = 99)', q{SELECT count(*) FROM fca.find_by_email('x')},
+	$taken_by_plans);
+cmp_ok($values[4], '<', $values[2] / 4,
+	"plans that are no longer valid give it back to the next: @values[2, 4]");
 
 # A plan that takes more than half of the room is used, and others stay.
 $node->safe_psql('postgres', q{
@@ -190,28 +195,34 @@ $node->safe_psql('postgres', q{
 	INSERT INTO public.parted SELECT i, i FROM generate_series(0, 2999) AS i});
 @values = session_values("SET fca_repo.plan_cache_size = '1MB'", 'SELECT fca.count(NULL::fca.faq)', $plans,
 	(map { ("SELECT v FROM fca.get_by_id(NULL::public.parted, $_)", $plans) } 7, 1234),
-	"SET fca_repo.plan_cache_size = '100MB'", 'SELECT v FROM fca.get_by_id(NULL::public.parted, 2999)', $plans);
+	"SET fca_repo.plan_cache_size = '100MB'", 'SELECT v FROM fca.get_by_id(NULL::public.parted, 2999)',
+	$plans);
 is_deeply([ @values[ 2, 4, 6 ] ], [ 7, 1234, 2999 ], 'rows by plans that are not kept, and by one that is');
-is_deeply([ map { $_ - $values[1] } @values[ 3, 5, 7 ] ], [ 0, 0, 1 ], 'only where there is room for it a plan is kept');
+is_deeply([ map { $_ - $values[1] } @values[ 3, 5, 7 ] ], [ 0, 0, 1 ],
+	'only where there is room for it a plan is kept');
 
 # Shapes that come in turn, and those of one call, are planned once.
 sub plans_of
 {
 	my (@statements) = @_;
-	return $node->safe_psql('postgres', "SELECT pg_stat_statements_reset() \\g /dev/null\n\\o /dev/null\n" . join(";\n", @statements)
+	return $node->safe_psql('postgres',
+		"SELECT pg_stat_statements_reset() \\g /dev/null\n\\o /dev/null\n" . join(";\n", @statements)
 		  . ";\n\\o\nSELECT max(plans) || ' ' || sum(plans) FROM pg_stat_statements WHERE $own AND query ~ 'public.wide'");
 }
-is(plans_of(map { my $round = $_; map { subset_call($_) } 1 .. 64 } 1 .. 5), '1 64', '64 shapes in turn are planned once');
+is(plans_of(map { my $round = $_; map { subset_call($_) } 1 .. 64 } 1 .. 5), '1 64',
+	'64 shapes in turn are planned once');
 $node->safe_psql('postgres', q{
 	CREATE FUNCTION public.key_sets(sets int) RETURNS jsonb LANGUAGE sql AS $$
-	SELECT jsonb_agg((SELECT jsonb_object_agg('c' || b, i) || jsonb_build_object('id', i % 7) FROM generate_series(1, 13) AS b WHERE b = 1 OR i % sets & (1 << b - 2) > 0) ORDER BY i)
+	SELECT jsonb_agg((SELECT jsonb_object_agg('c' || b, i) || jsonb_build_object('id', i % 7)
+	FROM generate_series(1, 13) AS b WHERE b = 1 OR i % sets & (1 << b - 2) > 0) ORDER BY i)
 	FROM generate_series(1, 3 * sets) AS i $$});
 foreach my $sets (28, 30, 64)
 {
 	is(plans_of(("SELECT fca.upsert_many(NULL::public.wide, public.key_sets($sets))") x 3),
 		'1 ' . 2 * $sets, "rows of $sets sets of keys: two plans for each");
 }
-@values = session_values("SET fca_repo.plan_cache_size = '1MB'", 'SELECT count(*) FROM fca.upsert_many(NULL::public.wide, public.key_sets(500))', $taken_by_plans);
+@values = session_values("SET fca_repo.plan_cache_size = '1MB'",
+	'SELECT count(*) FROM fca.upsert_many(NULL::public.wide, public.key_sets(500))', $taken_by_plans);
 is($values[0], 1500, 'rows of 500 sets, with room for few');
 cmp_ok($values[1], '<=', 1024 * 1024, "which they do not exceed: $values[1]");
 
@@ -222,7 +233,8 @@ $node->safe_psql('postgres', q{
 	CREATE FUNCTION public.measure() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN
 		-- PL/pgSQL itself keeps something of expressions whose plans are discarded
-		INSERT INTO public.measured SELECT NEW.id, sum(total_bytes) FROM pg_backend_memory_contexts WHERE NEW.id IN (100, 1000) AND name <> 'ExecutorState';
+		INSERT INTO public.measured SELECT NEW.id, sum(total_bytes) FROM pg_backend_memory_contexts
+			WHERE NEW.id IN (100, 1000) AND name <> 'ExecutorState';
 		EXECUTE TG_ARGV[0];
 		RETURN NULL;
 	END $$});
@@ -232,17 +244,23 @@ foreach my $each ('SELECT', 'DISCARD PLANS')
 		CREATE TABLE public.upserted (id int PRIMARY KEY, v int);
 		CREATE TRIGGER measure AFTER INSERT ON public.upserted FOR EACH ROW EXECUTE FUNCTION public.measure('$each');
 		TRUNCATE public.measured;
-		SELECT count(*) FROM fca.upsert_many(NULL::public.upserted, (SELECT jsonb_agg(jsonb_build_object('id', i, 'v', i)) FROM generate_series(1, 1000) AS i));
+		SELECT count(*) FROM fca.upsert_many(NULL::public.upserted,
+			(SELECT jsonb_agg(jsonb_build_object('id', i, 'v', i)) FROM generate_series(1, 1000) AS i));
 		SELECT max(bytes) FILTER (WHERE n = 1000) - max(bytes) FILTER (WHERE n = 100) FROM public.measured;
 		DROP TABLE public.upserted});
 	is($rows, 1000, "1,000 upserts in a call, $each after each");
 	cmp_ok($growth, '<', 100_000, "take no more memory than 100: $growth");
 }
-@values = session_values("SET fca_repo.plan_cache_size = '1MB'", q{SELECT count(*) FROM fca.upsert_many(NULL::public.parted, (SELECT jsonb_agg(jsonb_build_object('id', i, 'v', 'n')) FROM generate_series(1, 40) AS i))});
+@values = session_values("SET fca_repo.plan_cache_size = '1MB'",
+	q{SELECT count(*) FROM fca.upsert_many(NULL::public.parted,
+	(SELECT jsonb_agg(jsonb_build_object('id', i, 'v', 'n')) FROM generate_series(1, 40) AS i))});
 is($values[0], 40, 'upserts by a plan that is too large to be kept');
-like($node->safe_psql('postgres', "SELECT pg_stat_statements_reset() \\g /dev/null\nSET fca_repo.plan_cache_size = '1MB';\n\\o /dev/null\n"
-	  . q{SELECT fca.upsert_many(NULL::public.parted, (SELECT jsonb_agg(jsonb_build_object('id', i, 'v', 'm')) FROM generate_series(1, 40) AS i));}
-	  . "\n\\o\nSELECT sum(plans) FROM pg_stat_statements WHERE $own AND query ~ 'public.parted'"), qr/^2$/, 'which stays in hand for all rows of the call');
+like($node->safe_psql('postgres',
+	"SELECT pg_stat_statements_reset() \\g /dev/null\nSET fca_repo.plan_cache_size = '1MB';\n\\o /dev/null\n"
+	  . q{SELECT fca.upsert_many(NULL::public.parted,
+		  (SELECT jsonb_agg(jsonb_build_object('id', i, 'v', 'm')) FROM generate_series(1, 40) AS i));}
+	  . "\n\\o\nSELECT sum(plans) FROM pg_stat_statements WHERE $own AND query ~ 'public.parted'"), qr/^2$/,
+	  'which stays in hand for all rows of the call');
 
 # Rows that are inserted one by one, since one of them lacks what another one gives.
 $node->safe_psql('postgres', q{

@@ -90,7 +90,8 @@ my %before = map { ($_ => in_session($warm, $reads{$_})) } @plain_reads;
 is(in_session($warm, $writes{$_}), '25006', "$_ is refused, in a session that goes on") for sort keys %writes;
 in_session($within, 'BEGIN');
 in_session($within, q{SELECT fca.open_cursor(NULL::fca.customer, '{}', 'id', 'half')});
-like(in_session($within, 'FETCH 4 FROM half'), qr/^1\|.*\n2\|.*\n3\|.*\n4\|[^\n]*$/, 'a cursor on the standby');
+like(in_session($within, 'FETCH 4 FROM half'), qr/^1\|.*\n2\|.*\n3\|.*\n4\|[^\n]*$/,
+	'a cursor on the standby');
 
 $standby->promote;
 is(in_session($warm, $reads{$_}), $before{$_}, "$_ in a session that has made every read") for @plain_reads;
@@ -98,7 +99,8 @@ like(in_session($within, 'FETCH ALL FROM half'), qr/^5\|.*\n8\|[^\n]*$/s, 'its c
 is(in_session($within, $writes{'update, any table'}), '25006', 'a transaction from before stays read-only');
 is(in_session($within, 'ROLLBACK; ' . $writes{'update, any table'}), '(1,b)', 'the next one can write');
 in_session($within, q{SELECT fca.update(NULL::public.notes, 1, '{"body": "a"}')});
-is(in_session($warm, "BEGIN; $writes{$_}; ROLLBACK") =~ /^\w{5}$/ ? 'error' : 'written', 'written', "$_ in a session that was refused")
+is(in_session($warm, "BEGIN; $writes{$_}; ROLLBACK") =~ /^\w{5}$/ ? 'error' : 'written', 'written',
+	"$_ in a session that was refused")
   for sort keys %writes;
 $_->quit for $warm, $within;
 foreach my $n (0 .. $#sessions)

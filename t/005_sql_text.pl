@@ -161,7 +161,8 @@ sub check_parser
 	is(join(', ', sort split /, /, faults($trees[$_])),
 		join(', ', sort split /, /, $wrong{ $wrong[$_] }), "found in: $wrong[$_]")
 	  for 0 .. $#wrong;
-	my ($right) = parse('WITH c AS (SELECT 1 AS a) SELECT c.a::bigint, s.f(1), r.b::pg_catalog."numeric"(15,2)'
+	my ($right) =
+		parse('WITH c AS (SELECT 1 AS a) SELECT c.a::bigint, s.f(1), r.b::pg_catalog."numeric"(15,2)'
 	  . ' FROM c JOIN s.t AS r ON r.a OPERATOR(pg_catalog.=) c.a'
 	  . ' WHERE ROW(r.a, 1) OPERATOR(pg_catalog.<) ROW($1, 2) ORDER BY r.a DESC LIMIT 1');
 	is(faults($right), '', 'nothing is found where all is qualified');
@@ -194,11 +195,15 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE shop."Order" (
 		id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name "My types".citext, mood "My types".mood,
 		code "My types".code, fixed char(3), short varchar(5), price numeric(9,2), tags text[],
-		moods "My types".mood[], data jsonb, info json, shape point, blind text COLLATE "My types".blind, day date, span int4range, at timestamp, updated_at timestamptz, ref "My types".citext, UNIQUE (ref, fixed),
+		moods "My types".mood[], data jsonb, info json, shape point, blind text COLLATE "My types".blind,
+		day date, span int4range, at timestamp, updated_at timestamptz, ref "My types".citext,
+		UNIQUE (ref, fixed),
 		flags bit(3), more bit varying(4), "Quoted ""name" "My types".citext NOT NULL DEFAULT 'x');
 	CREATE TABLE shop.old_talks (
-		id int, customer_id numeric, title varchar(9), status "My types".citext, channel char(3), summary text, intent text,
-		sentiment text, message_count smallint, escalation_id "My types".code, escalation_reason text, priority text,
+		id int, customer_id numeric, title varchar(9), status "My types".citext, channel char(3),
+		summary text, intent text,
+		sentiment text, message_count smallint, escalation_id "My types".code, escalation_reason text,
+		priority text,
 		assigned_group "My types".mood, created_at timestamp, updated_at date);
 });
 
@@ -210,7 +215,8 @@ $node->safe_psql('postgres', q{
 		kind text;
 		name text;
 	BEGIN
-		FOREACH kind IN ARRAY ARRAY['text', 'bigint', 'integer', 'timestamptz', 'boolean', 'numeric', 'uuid', 'jsonb'] LOOP
+		FOREACH kind IN ARRAY ARRAY['text', 'bigint', 'integer', 'timestamptz', 'boolean', 'numeric', 'uuid',
+		'jsonb'] LOOP
 			EXECUTE format($$CREATE FUNCTION hostile.compare(%1$s, %1$s) RETURNS boolean LANGUAGE plpgsql
 				AS 'BEGIN RAISE EXCEPTION ''hostile operator''; END'$$, kind);
 			FOREACH name IN ARRAY ARRAY['=', '<>', '<', '>', '<=', '>=', '~~', '~~*', '-'] LOOP
@@ -219,8 +225,10 @@ $node->safe_psql('postgres', q{
 					name, kind);
 			END LOOP;
 		END LOOP;
-		FOREACH name IN ARRAY ARRAY['now() RETURNS timestamptz', 'length(text) RETURNS integer', 'btrim(text, text) RETURNS text',
-			'lower(text) RETURNS text', 'substr(text, integer) RETURNS text', 'substr(text, integer, integer) RETURNS text',
+		FOREACH name IN ARRAY ARRAY['now() RETURNS timestamptz', 'length(text) RETURNS integer',
+			'btrim(text, text) RETURNS text',
+			'lower(text) RETURNS text', 'substr(text, integer) RETURNS text', 'substr(text, integer,
+			integer) RETURNS text',
 			'string_to_array(text, text) RETURNS text[]'] LOOP
 			EXECUTE format($$CREATE FUNCTION hostile.%s LANGUAGE plpgsql
 				AS 'BEGIN RAISE EXCEPTION ''hostile function''; END'$$, name);
@@ -276,9 +284,12 @@ my @own = (
 
 # Every operator of filters on every column whose type takes it.
 my %values = (
-	name => '"a"', mood => '"sad"', code => '"c"', fixed => '"f"', short => '"s"', price => '1.5', tags => '["a"]', moods => '["sad"]',
-	day => '"2026-01-01"', span => '"[1,3)"', at => '"2026-01-01"', flags => '"101"', more => '"1"', 'Quoted \\"name' => '"q"',
-	id => '"00000000-0000-4000-8000-000000000001"', data => '{"a": 1}', blind => '"B"', updated_at => '"2026-01-01Z"');
+	name => '"a"', mood => '"sad"', code => '"c"', fixed => '"f"', short => '"s"', price => '1.5',
+	tags => '["a"]', moods => '["sad"]',
+	day => '"2026-01-01"', span => '"[1,3)"', at => '"2026-01-01"', flags => '"101"', more => '"1"',
+	'Quoted \\"name' => '"q"',
+	id => '"00000000-0000-4000-8000-000000000001"', data => '{"a": 1}', blind => '"B"',
+	updated_at => '"2026-01-01Z"');
 foreach my $column (sort keys %values)
 {
 	my $value = $values{$column};
@@ -290,8 +301,11 @@ foreach my $column (sort keys %values)
 	push @tests, map { qq{{"$_": $value}} } qw(contains starts_with ends_with)
 	  if $column =~ /^(code|fixed|short|blind)$/;
 	my @calls = map { qq{SELECT * FROM fca.get_by_filters($model, '{"$column": $_}')} } @tests;
-	push @calls, qq{SELECT * FROM fca.count($model, '{"any_of": [{"$column": $tests[0]}, {"$column": null}], "none_of": [{"$column": $tests[1]}, {"all_of": [{"$column": $tests[2]}]}]}')};
-	push @calls, qq{SELECT * FROM fca.get_all($model, 0, 1, '} . ($column =~ /Quoted/ ? '"Quoted ""name"' : $column) . q{ desc nulls last')};
+	push @calls, qq{SELECT * FROM fca.count($model,
+		'{"any_of": [{"$column": $tests[0]}, {"$column": null}], "none_of": [{"$column": $tests[1]},
+		{"all_of": [{"$column": $tests[2]}]}]}')};
+	push @calls, qq{SELECT * FROM fca.get_all($model, 0, 1, '}
+		. ($column =~ /Quoted/ ? '"Quoted ""name"' : $column) . q{ desc nulls last')};
 	push @own, join '; ', @calls;
 }
 push @own, map { qq{SELECT * FROM fca.get_by_filters($model, '{"$_": {"is_null": false}}')} } qw(info shape);
@@ -375,16 +389,22 @@ collect(q{SELECT * FROM fca.find_escalated_by_group('happy', 1, '2026-01-01', 1)
 # Tables with columns of other types.
 $node->safe_psql('postgres', q{
 	CREATE TYPE "My types".state AS ENUM ('active', 'frozen', 'closed');
-	ALTER TABLE fca.customers ALTER customer_id TYPE char(12), ALTER email TYPE "My types".citext, ALTER first_name TYPE varchar(40),
+	ALTER TABLE fca.customers ALTER customer_id TYPE char(12), ALTER email TYPE "My types".citext,
+		ALTER first_name TYPE varchar(40),
 		ALTER last_name TYPE varchar(40), ALTER created_at TYPE timestamp;
 	ALTER TABLE fca.products ALTER name TYPE varchar(40), ALTER type TYPE varchar(40);
-	ALTER TABLE fca.accounts DROP CONSTRAINT accounts_status_check, ALTER status DROP DEFAULT, ALTER status TYPE "My types".state USING status::"My types".state,
+	ALTER TABLE fca.accounts DROP CONSTRAINT accounts_status_check, ALTER status DROP DEFAULT,
+		ALTER status TYPE "My types".state USING status::"My types".state,
 		ALTER account_number TYPE name, ALTER balance TYPE numeric;
-	ALTER TABLE fca.transactions ALTER reference TYPE varchar(9), ALTER category TYPE char(9), ALTER account_id TYPE int, ALTER occurred_at TYPE timestamp;
-	ALTER TABLE fca.messages DROP CONSTRAINT messages_conversation_id_fkey, ALTER conversation_id TYPE numeric, ALTER created_at TYPE timestamp;
-	ALTER TABLE fca.faqs ALTER question TYPE varchar, ALTER keywords TYPE varchar, ALTER category TYPE char(9), ALTER id TYPE smallint;
+	ALTER TABLE fca.transactions ALTER reference TYPE varchar(9), ALTER category TYPE char(9),
+		ALTER account_id TYPE int, ALTER occurred_at TYPE timestamp;
+	ALTER TABLE fca.messages DROP CONSTRAINT messages_conversation_id_fkey,
+		ALTER conversation_id TYPE numeric, ALTER created_at TYPE timestamp;
+	ALTER TABLE fca.faqs ALTER question TYPE varchar, ALTER keywords TYPE varchar,
+		ALTER category TYPE char(9), ALTER id TYPE smallint;
 });
-cmp_ok(collect(map { finder_calls($_) } grep { !/escalated|ticket|^find_by_(customers?|status)$/ } finder_names),
+cmp_ok(collect(map { finder_calls($_) }
+	grep { !/escalated|ticket|^find_by_(customers?|status)$/ } finder_names),
 	'>', 40, 'statements of finders on other types');
 
 $node->stop;
@@ -399,7 +419,8 @@ SKIP:
 	cmp_ok(scalar @sent, '>', 400, scalar(@sent) . ' statements');
 	my @script = sort keys %script_texts;
 	my @parsed_script = parse(@script);
-	is(join("\n", map { faults_of_script($parsed_script[$_]) || () } 0 .. $#script), '', 'the install script');
+	is(join("\n", map { faults_of_script($parsed_script[$_]) || () } 0 .. $#script), '',
+		'the install script');
 	foreach my $n (0 .. $#sent)
 	{
 		is(faults($parsed[$n]), '', substr($sent[$n] =~ s/\s+/ /gr, 0, 70))

@@ -29,7 +29,7 @@ sub check_warning
 	is($status, 0, "$what: create_tables() succeeds");
 	is($stdout, join("\n", map { "fca.$_" } relations($node, $dbname)), "$what: every table is made");
 	is(() = $stderr =~ /WARNING:/g, 1, "$what: one warning");
-	like($stderr, qr/WARNING:.*search_by_keyword and search_by_name/, "$what: of the searches");
+	like($stderr, qr/WARNING:.*search_by_name and search_by_keyword/, "$what: of the searches");
 	like($stderr, qr/DETAIL:.*pg_trgm/, "$what: that says why");
 	my ($hint) = $stderr =~ /HINT:\s+(.*)/;
 	like($hint, qr/CREATE EXTENSION pg_trgm/, "$what: and what to install");
@@ -112,7 +112,8 @@ SKIP:
 	$write->('desk_app--2.sql',
 		'DO $$ BEGIN PERFORM fca.create_tables(); EXCEPTION WHEN OTHERS THEN NULL; END $$;');
 	$write->('desk_app--3.sql',
-		'CREATE FUNCTION public.install() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM fca.create_tables(); END;');
+		'CREATE FUNCTION public.install() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM'
+			  . ' fca.create_tables(); END;');
 
 	# With no script, it is as good as not there.
 	$write->('pg_trgm.control', "default_version = 'none'");

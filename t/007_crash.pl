@@ -35,7 +35,8 @@ my $small = 20;
 my $large = 20_000;
 $node->safe_psql('postgres', qq{
 	CREATE EXTENSION fca_repo;
-	CREATE TABLE public.entries (call int, n int CHECK (n > 0), note text DEFAULT 'none', PRIMARY KEY (call, n));
+	CREATE TABLE public.entries (call int, n int CHECK (n > 0), note text DEFAULT 'none',
+		PRIMARY KEY (call, n));
 	CREATE TABLE public.groups (id serial PRIMARY KEY, grp int, call int);
 	CREATE INDEX ON public.groups (grp);
 	INSERT INTO public.groups (grp, call)
@@ -179,8 +180,10 @@ sub check_effects
 	{
 		is($marks{$group}[0], $last{$group}, "round $round: group $group is of its last call");
 	}
-	is($session->query(q{SET enable_seqscan = off; SELECT count(*) FROM public.entries WHERE call > 0; RESET enable_seqscan}),
-		$session->query(q{SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off; SELECT count(*) FROM public.entries WHERE call > 0; RESET ALL}),
+	is($session->query(q{SET enable_seqscan = off; SELECT count(*) FROM public.entries WHERE call > 0;
+		RESET enable_seqscan}),
+		$session->query(q{SET enable_indexscan = off; SET enable_bitmapscan = off;
+			SET enable_indexonlyscan = off; SELECT count(*) FROM public.entries WHERE call > 0; RESET ALL}),
 		"round $round: the index has every row");
 	return %count;
 }
@@ -272,7 +275,8 @@ foreach my $round (1 .. $rounds)
 			$how, $kind, $acknowledged, $count{done} || 0, $count{absent} || 0));
 
 	# A call goes on where the crash was.
-	is($session->query(q{SELECT count(*) FROM fca.get_by_filters(NULL::public.entries, '{"call": 1}', max_rows => NULL)}),
+	is($session->query(q{SELECT count(*)
+		FROM fca.get_by_filters(NULL::public.entries, '{"call": 1}', max_rows => NULL)}),
 		$calls[1]{rows}, "round $round: calls work");
 	$session->quit;
 }

@@ -52,9 +52,11 @@ sub memory_of
 
 $control->query(q{
 	CREATE TYPE public.mood AS ENUM ('sad', 'happy');
-	CREATE TABLE public.shape (id int PRIMARY KEY, a text, b numeric(10, 2), c int[], m public.mood DEFAULT 'sad',
+	CREATE TABLE public.shape (id int PRIMARY KEY, a text, b numeric(10, 2), c int[],
+		m public.mood DEFAULT 'sad',
 		at timestamptz, updated_at timestamptz, CHECK (b >= 0));
-	INSERT INTO public.shape SELECT i, 'a' || i, i, ARRAY[i, 2], 'happy', now() FROM generate_series(1, 50) AS i;
+	INSERT INTO public.shape SELECT i, 'a' || i, i, ARRAY[i, 2], 'happy', now()
+		FROM generate_series(1, 50) AS i;
 	CREATE TABLE public.part (id int PRIMARY KEY, shape int REFERENCES public.shape);
 	CREATE FUNCTION public.attempt(statement text) RETURNS void LANGUAGE plpgsql AS $$
 	BEGIN
@@ -81,7 +83,8 @@ my @failing = (
 	[ q{SELECT fca.create(NULL::public.shape, '{"id": 1}')}, '23505' ],
 	[ q{SELECT fca.create(NULL::public.shape, '{"id": 1000, "b": -1}')}, '23514' ],
 	[ q{SELECT fca.create(NULL::public.shape, '{"id": 1000, "c": [1, "x"]}')}, '22P02' ],
-	[ q{SELECT fca.create_many(NULL::public.shape, '[{"id": 1000}, {"id": 1001, "a": "x"}, {"id": 1000}]')}, '23505' ],
+	[ q{SELECT fca.create_many(NULL::public.shape, '[{"id": 1000}, {"id": 1001, "a": "x"}, {"id": 1000}]')},
+		'23505' ],
 	[ q{SELECT fca.create_many(NULL::public.shape, '[{"id": 1000}, 5]')}, '22023' ],
 	[ q{SELECT fca.create(NULL::public.part, '{"id": 1, "shape": -1}')}, '23503' ],
 	[ q{SELECT fca.update(NULL::public.shape, 1, '{"b": -1}')}, '23514' ],
@@ -118,14 +121,16 @@ my @changes = (
 
 my @shapes = (
 	q{SELECT fca.get_by_id(NULL::public.shape, 1 + i % 50)},
-	q{SELECT fca.get_by_filters(NULL::public.shape, '{"m": ["sad", "happy"], "b": {"gte": i}}', sort_by => 'b desc')},
+	q{SELECT fca.get_by_filters(NULL::public.shape, '{"m": ["sad", "happy"], "b": {"gte": i}}',
+	sort_by => 'b desc')},
 	q{SELECT fca.get_page(NULL::public.shape, '{}', 'b desc, at', 5, '{"b": 20, "at": null, "id": 9}')},
 	q{SELECT fca.get_children(NULL::public.shape, 'm', ARRAY['sad', 'happy'], 3)},
 	q{SELECT fca.count(NULL::public.shape, '{"c": {"ne": [1, 2]}, "any_of": [{"b": i}, {"at": null}]}')},
 	q{SELECT fca.update(NULL::public.shape, 1 + i % 50, '{"b": i, "c": [1, i]}')},
 	q{SELECT fca.update_if(NULL::public.shape, 1, '{"b": {"gte": 0}}', '{"b": 1.5}')},
 	q{SELECT fca.upsert_many(NULL::public.shape, '[{"id": 2, "b": i}, {"id": 3, "m": "sad"}]')},
-	q{SELECT fca.create_many_report(NULL::public.shape, '[{"id": 1}, {"id": 5000, "b": i}, {"id": 5001, "b": -1}, {"id": 5002, "m": "blue"}]')},
+	q{SELECT fca.create_many_report(NULL::public.shape,
+	'[{"id": 1}, {"id": 5000, "b": i}, {"id": 5001, "b": -1}, {"id": 5002, "m": "blue"}]')},
 	q{SELECT fca.create_many_report(NULL::public.part, '[{"id": 1, "shape": -1}, {"id": 2, "shape": 1}]')},
 	q{SELECT fca.create(NULL::public.shape, '{"id": 5000, "c": [[1, 2], [3, i]]}')},
 	q{SELECT fca.delete_many(NULL::public.shape, '{"id": [40, i]}')});
@@ -228,7 +233,8 @@ cmp_ok($measures[-1] - $measures[1], '<', 200_000 + 9 * $step / 100 * 150,
 	'no growth of the memory contexts');
 cmp_ok($resident[-1] - $resident[1], '<', 8192, 'no growth of the process');
 is($session->query('SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()
-	AND locktype <> \'virtualxid\' AND relation IS DISTINCT FROM \'pg_locks\'::regclass'), 0, 'no lock is left');
+	AND locktype <> \'virtualxid\' AND relation IS DISTINCT FROM \'pg_locks\'::regclass'), 0,
+	'no lock is left');
 $session->quit;
 
 #
@@ -251,28 +257,40 @@ SKIP:
 			jsonb_agg(jsonb_build_object('id', i, 'body', repeat('y', 500))),
 			jsonb_agg(jsonb_build_object('id', i, 'body', repeat('y', 500), 'tags', 'x')),
 			jsonb_build_object('id', jsonb_agg(i)),
-			jsonb_build_array(jsonb_build_object('id', -1, 'tags', (SELECT jsonb_agg(j) FROM generate_series(1, 600000) AS j))),
+			jsonb_build_array(jsonb_build_object('id', -1, 'tags',
+			(SELECT jsonb_agg(j) FROM generate_series(1, 600000) AS j))),
 			jsonb_build_object('body', jsonb_agg(repeat('y', 200000) || i) FILTER (WHERE i % 200 = 0))])
 		FROM generate_series(100001, 140000) AS i;
 		ANALYZE public.filled;
 	});
 	my $given = sub { "(SELECT value FROM public.given WHERE name = '$_[0]')" };
 	my %hungry = (
-		create => q{SELECT count(*) FROM fca.create(NULL::public.filled, jsonb_build_object('id', -1, 'body', repeat('y', 60000000)))},
+		create => q{SELECT count(*) FROM fca.create(NULL::public.filled,
+			jsonb_build_object('id', -1, 'body', repeat('y', 60000000)))},
 		create_many => 'SELECT count(*) FROM fca.create_many(NULL::public.filled, ' . $given->('rows') . ')',
-		'create_many, array' => 'SELECT count(*) FROM fca.create_many(NULL::public.filled, ' . $given->('array') . ')',
-		create_many_report => 'SELECT count(*) FROM fca.create_many_report(NULL::public.filled, ' . $given->('rows') . ')',
-		'create_many_report, bad rows' => 'SELECT count(*) FROM fca.create_many_report(NULL::public.filled, ' . $given->('bad') . ')',
+		'create_many, array' => 'SELECT count(*) FROM fca.create_many(NULL::public.filled, '
+		. $given->('array') . ')',
+		create_many_report => 'SELECT count(*) FROM fca.create_many_report(NULL::public.filled, '
+		. $given->('rows') . ')',
+		'create_many_report, bad rows' => 'SELECT count(*) FROM fca.create_many_report(NULL::public.filled, '
+		. $given->('bad') . ')',
 		upsert_many => 'SELECT count(*) FROM fca.upsert_many(NULL::public.filled, ' . $given->('rows') . ')',
-		update => q{SELECT count(*) FROM fca.update(NULL::public.filled, 1, jsonb_build_object('body', repeat('y', 60000000)))},
+		update => q{SELECT count(*) FROM fca.update(NULL::public.filled, 1,
+			jsonb_build_object('body', repeat('y', 60000000)))},
 		get_all => q{SELECT count(*) FROM fca.get_all(NULL::public.filled, max_rows => NULL)},
-		'get_all, sorted' => q{SELECT count(*) FROM fca.get_all(NULL::public.filled, max_rows => NULL, sort_by => 'body desc')},
-		'get_by_filters, a list' => 'SELECT count(*) FROM fca.get_by_filters(NULL::public.filled, ' . $given->('texts') . ')',
-		get_many => q{SELECT count(*) FROM fca.get_many(NULL::public.filled, ARRAY(SELECT generate_series(1, 60000)))},
-		update_many => q{SELECT fca.update_many(NULL::public.filled, '{"id": 1}', jsonb_build_object('body', repeat('y', 60000000)))},
+		'get_all, sorted' => q{SELECT count(*)
+			FROM fca.get_all(NULL::public.filled, max_rows => NULL, sort_by => 'body desc')},
+		'get_by_filters, a list' => 'SELECT count(*) FROM fca.get_by_filters(NULL::public.filled, '
+		. $given->('texts') . ')',
+		get_many => q{SELECT count(*)
+			FROM fca.get_many(NULL::public.filled, ARRAY(SELECT generate_series(1, 60000)))},
+		update_many => q{SELECT fca.update_many(NULL::public.filled, '{"id": 1}',
+			jsonb_build_object('body', repeat('y', 60000000)))},
 		delete_many => 'SELECT fca.delete_many(NULL::public.filled, ' . $given->('texts') . ')',
-		find_by_emails => q{SELECT count(*) FROM fca.find_by_emails(ARRAY(SELECT repeat('y', 500) || i FROM generate_series(1, 60000) AS i))},
-		open_cursor => [ q{SELECT fca.open_cursor(NULL::public.filled, '{}', 'body', 'c')}, 'FETCH ALL FROM c' ]);
+		find_by_emails => q{SELECT count(*)
+			FROM fca.find_by_emails(ARRAY(SELECT repeat('y', 500) || i FROM generate_series(1, 60000) AS i))},
+		open_cursor => [ q{SELECT fca.open_cursor(NULL::public.filled, '{}', 'body', 'c')},
+			'FETCH ALL FROM c' ]);
 
 	# Rows stay in memory, as far as there is any.  A limit a little above what
 	# the process has, and more and more: so the call fails here and there.
@@ -332,7 +350,8 @@ $control->query(qq{
 
 foreach my $sql (
 	"SELECT id FROM fca.get_all(NULL::public.big, max_rows => $rows)",
-	q{SELECT id FROM fca.get_by_filters(NULL::public.big, '{"id": {"gte": 1}}', max_rows => NULL, sort_by => 'id desc')})
+	q{SELECT id FROM fca.get_by_filters(NULL::public.big, '{"id": {"gte": 1}}', max_rows => NULL,
+	sort_by => 'id desc')})
 {
 	my $reader = FcaSession->new($node, 'postgres');
 	$reader->query(q{SET work_mem = '1MB'});
@@ -349,7 +368,8 @@ foreach my $sql (
 	my $growth = memory_of($reader) - $before;
 	my $peak = status_of($reader, 'VmHWM');
 	$resident = status_of($reader, 'RssAnon') - $resident;
-	diag(sprintf('%d rows: %.1f s, %.1f MB in files, %.2f MB in memory contexts, private resident memory grew %.1f MB, peak resident %.1f MB (with shared buffers)',
+	diag(sprintf('%d rows: %.1f s, %.1f MB in files, %.2f MB in memory contexts, private resident memory'
+		  . ' grew %.1f MB, peak resident %.1f MB (with shared buffers)',
 			$rows, $delay, $files / 2**20, $growth / 2**20, $resident / 1024, $peak / 1024));
 	cmp_ok($files, '>', $rows * 8, 'the rows are in files');
 	cmp_ok($growth, '<', 3 * 2**20, 'memory stays near work_mem');

@@ -51,7 +51,8 @@ $node->safe_psql('postgres', q{
 		END;
 		EXECUTE plain INTO STRICT wanted;
 		RETURN n || '|' || CASE WHEN got IS DISTINCT FROM wanted
-			THEN format('got:    %s%s<br>wanted: %s', coalesce(got, 'NULL'), message, coalesce(wanted, 'NULL'))
+			THEN format('got:    %s%s<br>wanted: %s', coalesce(got, 'NULL'), message,
+			coalesce(wanted, 'NULL'))
 			ELSE '' END;
 	END $$;
 
@@ -187,7 +188,8 @@ sub quoted_value
 my %types = (
 	int => sub { plain_value(one_of(number(-3, 3), number(-3, 3), -2147483648, 2147483647), 'int') },
 	bigint => sub {
-		plain_value(one_of(number(-2, 2), '9223372036854775807', '-9007199254740993', '9007199254740992'), 'bigint');
+		plain_value(one_of(number(-2, 2), '9223372036854775807', '-9007199254740993', '9007199254740992'),
+			'bigint');
 	},
 	'numeric(10,2)' => sub {
 		chance(0.1)
@@ -477,7 +479,8 @@ sub random_part
 	  : $operator eq 'ends_with' ? @text - $length
 	  : number(0, @text - $length);
 	@text = @text[ $from .. $from + $length - 1 ];
-	my %other = ('a' => 'A', 'A' => 'a', 'é' => 'É', 'É' => 'é', 'b' => 'B', 'Σ' => 'σ', 'Ж' => 'ж', 'ж' => 'Ж');
+	my %other = ('a' => 'A', 'A' => 'a', 'é' => 'É', 'É' => 'é', 'b' => 'B', 'Σ' => 'σ', 'Ж' => 'ж',
+		'ж' => 'Ж');
 	@text = map { $other{$_} && chance(0.3) ? $other{$_} : $_ } @text;
 	return join '', @text;
 }
@@ -702,7 +705,8 @@ sub walk_case
 	my ($sort_by, $order) =
 	  random_sort($relation, grep { !is_json($_) && !is_array($_) } @{ $relation->{columns} });
 	my $size = number(1, 10);
-	my $pages = "SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'ordinality' ORDER BY fca_row.ordinality), '[]')"
+	my $pages =
+		"SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'ordinality' ORDER BY fca_row.ordinality), '[]')"
 	  . " FROM fca.get_page(NULL::$relation->{name}, @{[ filter_literal($json) ]}, $sort_by, $size, \$1) WITH ORDINALITY AS fca_row";
 	return (
 		"SELECT walk(\$pages\$$pages\$pages\$, $size)",
@@ -755,7 +759,8 @@ sub get_many_case
 	return count_case($relation) if @{ $relation->{keys} } > 1;
 	my @ids = map { chance(0.05) ? undef : random_value($key) } 1 .. one_of(0, 1, 3, 5, 10);
 	my $n = 0;
-	my @asked = map { $n++; defined $_ ? "SELECT $n AS n, t.* FROM $relation->{name} AS t WHERE $key->{sql} = $_->{sql}" : () } @ids;
+	my @asked = map { $n++; defined $_
+		? "SELECT $n AS n, t.* FROM $relation->{name} AS t WHERE $key->{sql} = $_->{sql}" : () } @ids;
 	my $columns = join ', ', map { 'a.' . sql_name($_->{name}) } @{ $relation->{columns} };
 
 	# a column may be called n too
@@ -763,7 +768,8 @@ sub get_many_case
 	return (
 		rows_of("fca.get_many(NULL::$relation->{name}, @{[ sql_array($key, @ids) ]})"),
 		@asked
-		? "SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'fca_nth' ORDER BY fca_row.fca_nth)::text, 'no row') FROM ("
+		? "SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'fca_nth' ORDER BY fca_row.fca_nth)::text, 'no"
+			  . " row') FROM ("
 		  . join(' UNION ALL ', @asked) . ') AS fca_row'
 		: q{SELECT 'no row'});
 }
@@ -793,7 +799,8 @@ sub get_children_case
 	return (
 		rows_of('fca.get_children(' . join(', ', @arguments) . ')'),
 		@asked
-		? "SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'fca_nth' - 'fca_place' ORDER BY fca_row.fca_nth, fca_row.fca_place)::text, 'no row')"
+		? "SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'fca_nth' - 'fca_place' ORDER BY fca_row.fca_nth,"
+			  . " fca_row.fca_place)::text, 'no row')"
 		  . ' FROM (' . join(' UNION ALL ', @asked) . ') AS fca_row'
 		  . (defined $per_parent ? " WHERE fca_row.fca_place <= $per_parent" : '')
 		: q{SELECT 'no row'});

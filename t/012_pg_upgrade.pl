@@ -44,7 +44,8 @@ my ($new_bindir) = run_command([ 'pg_config', '--bindir' ]);
 	my ($status) = $options eq '' ? 0
 	  : $nodes[1]->psql('postgres', "ALTER TABLE plain ALTER a SET ($options)");
 	$_->stop foreach @nodes;
-	plan(skip_all => "a newer minor of the newer major is needed, which knows the option $options that the older server gives to columns")
+	plan(skip_all =>
+		"a newer minor of the newer major is needed, which knows the option $options that the older server gives to columns")
 	  if $status != 0;
 }
 
@@ -150,8 +151,10 @@ $old->safe_psql('desk', q{
 		category text, merchant_name text, occurred_at timestamptz NOT NULL DEFAULT now(),
 		created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
 		PRIMARY KEY (id, occurred_at)) PARTITION BY RANGE (occurred_at);
-	CREATE TABLE fca.transactions_old PARTITION OF fca.transactions FOR VALUES FROM (MINVALUE) TO ('2026-03-01 03:00Z');
-	CREATE TABLE fca.transactions_new PARTITION OF fca.transactions FOR VALUES FROM ('2026-03-01 03:00Z') TO (MAXVALUE);
+	CREATE TABLE fca.transactions_old PARTITION OF fca.transactions FOR VALUES
+		FROM (MINVALUE) TO ('2026-03-01 03:00Z');
+	CREATE TABLE fca.transactions_new PARTITION OF fca.transactions FOR VALUES
+		FROM ('2026-03-01 03:00Z') TO (MAXVALUE);
 });
 run_fixture($old, 'desk', 'desk');
 $old->safe_psql('desk', q{

@@ -50,11 +50,13 @@ sub make_items
 	my ($order) = @_;
 	my @columns = qw(name colour size weight);
 	@columns = reverse @columns if $order == 2;
-	return 'BEGIN; SET LOCAL client_min_messages = warning; DROP TABLE IF EXISTS shop.item; CREATE TABLE shop.item ('
+	return 'BEGIN; SET LOCAL client_min_messages = warning; DROP TABLE IF EXISTS shop.item; CREATE TABLE'
+		  . ' shop.item ('
 	  . ($order == 1 ? 'id int PRIMARY KEY, ' : '') . join(', ', map { "$_ text" } @columns)
 	  . ($order == 2 ? ', id int PRIMARY KEY' : '') . '); INSERT INTO shop.item (id, ' . join(', ', @columns)
 	  . ') SELECT i, ' . join(', ', map { "'$_-' || i" } @columns)
-	  . ' FROM generate_series(1, 40) AS i; CREATE INDEX ON shop.item (name); GRANT ALL ON shop.item TO app; COMMIT';
+	  . ' FROM generate_series(1, 40) AS i; CREATE INDEX ON shop.item (name); GRANT ALL ON shop.item TO app;'
+		    . ' COMMIT';
 }
 
 # Every value but the id says which column of which row it is.
@@ -74,9 +76,11 @@ $node->safe_psql('postgres', q{
 	-- which is never rewritten and never goes away
 	CREATE TABLE shop.part (id int PRIMARY KEY, name text NOT NULL, colour text, size text, weight text);
 	INSERT INTO shop.part TABLE shop.item;
-	CREATE MATERIALIZED VIEW shop.recap AS SELECT id, 'name-' || id AS name, colour, 'since-' || id AS since FROM shop.part;
+	CREATE MATERIALIZED VIEW shop.recap AS SELECT id, 'name-' || id AS name, colour, 'since-' || id AS since
+		FROM shop.part;
 	CREATE UNIQUE INDEX ON shop.recap (id);
-	CREATE TABLE shop.note (id int PRIMARY KEY, name text NOT NULL, colour text, size text, updated_at timestamptz);
+	CREATE TABLE shop.note (id int PRIMARY KEY, name text NOT NULL, colour text, size text,
+		updated_at timestamptz);
 	GRANT ALL ON shop.part, shop.recap, shop.note TO app;
 	GRANT ALL ON ALL SEQUENCES IN SCHEMA fca TO app;
 	ANALYZE;
@@ -135,7 +139,8 @@ like(waiting_call('DROP TABLE fca.faqs; SELECT fca.create_tables()', 'SELECT fca
 	qr/^(?!.*ERROR)/s, 'dropped and made anew while create_tables waits');
 $node->safe_psql('postgres', 'DROP TABLE fca.faqs; SELECT fca.create_tables()');
 run_fixture($node, 'postgres', 'desk');
-$node->safe_psql('postgres', 'GRANT ALL ON ALL TABLES IN SCHEMA fca TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA fca TO app');
+$node->safe_psql('postgres',
+	'GRANT ALL ON ALL TABLES IN SCHEMA fca TO app; GRANT ALL ON ALL SEQUENCES IN SCHEMA fca TO app');
 
 # It is the server's own error where the session has not seen the type before.
 foreach my $call (q{SELECT * FROM jsonb_populate_record(NULL::shop.item, '{}')},
@@ -178,12 +183,14 @@ sub checked
 	my ($name, $call, $count) = @_;
 	my $wrong = defined $count ? " AND count(*) IN ($count)" : '';
 	return [ $name, "SELECT CASE WHEN coalesce(bool_and(test.is_right(to_jsonb(f))), true)$wrong "
-		  . "THEN 'ok' ELSE 'WRONG ' || coalesce(jsonb_agg(to_jsonb(f))::text, 'nothing') END || ' $name' FROM ($call) AS f" ];
+		  . "THEN 'ok' ELSE 'WRONG ' || coalesce(jsonb_agg(to_jsonb(f))::text, 'nothing') END || ' $name'"
+			    . " FROM ($call) AS f" ];
 }
 
 foreach my $table (qw(shop.item shop.part shop.recap))
 {
-	push @known, map { checked("$_->[0] $table", "SELECT * FROM fca.$_->[0](NULL::$table, $_->[1])", $_->[2]) }
+	push @known, map { checked("$_->[0] $table", "SELECT * FROM fca.$_->[0](NULL::$table, $_->[1])",
+		$_->[2]) }
 	  ([ 'get_by_id', '7', 1 ], [ 'get_many', 'ARRAY[3, 1, 99]', 2 ],
 		[ 'get_all', "max_rows => 9, sort_by => 'name'", 9 ],
 		[ 'get_by_filters', q{'{"name": ["name-3", "name-4"]}'}, 2 ],
@@ -214,13 +221,22 @@ sub kept_writes
 		checked('upsert_many', "SELECT * FROM fca.upsert_many($row, jsonb_build_array("
 			  . $data->($id, qw(name colour)) . ', ' . $data->($id + 500_000, qw(name size)) . '))', 2),
 		checked('create_many', "SELECT * FROM fca.create_many($row, jsonb_build_array("
-			  . $data->($id + 250_000, qw(name colour)) . ', ' . $data->($id + 750_000, qw(name size)) . '))', 2),
-		[ 'create_many_report', "SELECT CASE WHEN NOT created AND sqlstate = '23505' OR created AND id = '@{[$id + 100_000]}' THEN 'ok' ELSE 'WRONG ' || r END || ' create_many_report'"
-			  . " FROM fca.create_many_report($row, jsonb_build_array(" . $data->($id + 100_000, qw(name size)) . ')) AS r' ],
-		checked('update_if', "SELECT * FROM fca.update_if($row, $id, '{}', jsonb_build_object('colour', 'colour-$id'))"),
-		[ 'update_many', "SELECT CASE WHEN fca.update_many($row, jsonb_build_object('id', $id), jsonb_build_object('size', 'size-$id')) <= 1 THEN 'ok' ELSE 'WRONG' END || ' update_many'" ],
-		[ 'delete_many', "SELECT CASE WHEN fca.delete_many($row, jsonb_build_object('name', 'name-' || @{[$id + 500_000]})) <= 1 THEN 'ok' ELSE 'WRONG' END || ' delete_many'" ],
-		[ 'delete', "SELECT CASE WHEN fca.delete($row, @{[$id + 750_000]}) IS NOT NULL THEN 'ok' ELSE 'WRONG' END || ' delete'" ]);
+			  . $data->($id + 250_000, qw(name colour)) . ', ' . $data->($id + 750_000, qw(name size)) . '))',
+			  2),
+		[ 'create_many_report',
+			"SELECT CASE WHEN NOT created AND sqlstate = '23505' OR created AND id = '@{[$id + 100_000]}' THEN 'ok' ELSE 'WRONG ' || r END || ' create_many_report'"
+			  . " FROM fca.create_many_report($row, jsonb_build_array("
+			  . $data->($id + 100_000, qw(name size)) . ')) AS r' ],
+		checked('update_if',
+			"SELECT * FROM fca.update_if($row, $id, '{}', jsonb_build_object('colour', 'colour-$id'))"),
+		[ 'update_many',
+			"SELECT CASE WHEN fca.update_many($row, jsonb_build_object('id', $id),"
+				  . " jsonb_build_object('size', 'size-$id')) <= 1 THEN 'ok' ELSE 'WRONG' END || ' update_many'" ],
+		[ 'delete_many',
+			"SELECT CASE WHEN fca.delete_many($row, jsonb_build_object('name', 'name-' ||"
+				  . " @{[$id + 500_000]})) <= 1 THEN 'ok' ELSE 'WRONG' END || ' delete_many'" ],
+		[ 'delete',
+			"SELECT CASE WHEN fca.delete($row, @{[$id + 750_000]}) IS NOT NULL THEN 'ok' ELSE 'WRONG' END || ' delete'" ]);
 }
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
@@ -235,7 +251,8 @@ sub run_client
 	  or die "psql: $!";
 	$psql->autoflush(1);
 	print $psql "\\set ECHO errors\nSET client_min_messages = warning;\n";
-	print $psql "PREPARE mine (bigint) AS SELECT coalesce(bool_and(test.is_right(to_jsonb(f))), true) FROM fca.get_by_id(NULL::shop.part, \$1) AS f;\n";
+	print $psql "PREPARE mine (bigint) AS SELECT coalesce(bool_and(test.is_right(to_jsonb(f))), true) FROM"
+		  . " fca.get_by_id(NULL::shop.part, \$1) AS f;\n";
 	srand($client);
 	my @writes = grep { $_ ne 'create_tables' } write_names;
 	for (my $n = 1; time() < $end; $n++)
@@ -247,13 +264,18 @@ sub run_client
 
 		# writes that are taken back, and streams
 		my $name = $writes[ $n % @writes ];
-		print $psql "BEGIN;\n", write_call($name, 1 + int(rand(8))), " \\g /dev/null\nROLLBACK;\nSELECT 'ok $name';\n";
-		print $psql "BEGIN;\nSELECT fca.create_tables() \\g /dev/null\nROLLBACK;\nSELECT 'ok create_tables';\n"
+		print $psql "BEGIN;\n", write_call($name, 1 + int(rand(8))),
+			" \\g /dev/null\nROLLBACK;\nSELECT 'ok $name';\n";
+		print $psql "BEGIN;\nSELECT fca.create_tables() \\g /dev/null\nROLLBACK;\nSELECT 'ok"
+			  . " create_tables';\n"
 		  if $n % 16 == 0;
-		print $psql "BEGIN;\nSELECT fca.open_cursor(NULL::shop.part, '{}', 'name', 'c') \\g /dev/null\nFETCH 3 FROM c \\g /dev/null\nCOMMIT;\nSELECT 'ok open_cursor';\n"
-		  . "BEGIN;\nSELECT fca.open_finder('find_by_conversation', '{\"conversation_id\": 1}', 'c') \\g /dev/null\nFETCH 3 FROM c \\g /dev/null\nCOMMIT;\nSELECT 'ok open_finder';\n"
+		print $psql "BEGIN;\nSELECT fca.open_cursor(NULL::shop.part, '{}', 'name', 'c') \\g /dev/null\nFETCH"
+			  . " 3 FROM c \\g /dev/null\nCOMMIT;\nSELECT 'ok open_cursor';\n"
+		  . "BEGIN;\nSELECT fca.open_finder('find_by_conversation', '{\"conversation_id\": 1}', 'c') \\g"
+			    . " /dev/null\nFETCH 3 FROM c \\g /dev/null\nCOMMIT;\nSELECT 'ok open_finder';\n"
 		  if $n % 4 == 0;
-		print $psql "SELECT fca.count_estimate(NULL::fca.transaction, '{\"account_id\": 1}') \\g /dev/null\nSELECT 'ok count_estimate';\n"
+		print $psql "SELECT fca.count_estimate(NULL::fca.transaction, '{\"account_id\": 1}') \\g"
+			  . " /dev/null\nSELECT 'ok count_estimate';\n"
 		  if $n % 4 == 1;
 		print $psql "EXECUTE mine($n % 40 + 1) \\g /dev/null\n" if $n % 3 == 0;
 
@@ -261,7 +283,8 @@ sub run_client
 		my $between = (
 			'DISCARD PLANS', 'SET ROLE app', 'SET search_path = pg_catalog',
 			'RESET ROLE', 'SET search_path = shop, fca, public', "SET ROLE app;\nDISCARD PLANS",
-			"RESET ALL;\nRESET ROLE", "DISCARD ALL;\nSET client_min_messages = warning;\nPREPARE mine (bigint) AS SELECT 1")[ $n % 8 ];
+			"RESET ALL;\nRESET ROLE",
+			"DISCARD ALL;\nSET client_min_messages = warning;\nPREPARE mine (bigint) AS SELECT 1")[ $n % 8 ];
 		print $psql "$between;\n";
 	}
 	close $psql;
@@ -287,30 +310,40 @@ foreach my $client (1 .. $clients)
 # renamed back.
 my @changes = (
 	[ 'ALTER TABLE shop.part ADD COLUMN extra text', 'ALTER TABLE shop.part DROP COLUMN extra' ],
-	[ 'ALTER TABLE shop.item DROP COLUMN size, ADD COLUMN later text', 'UPDATE shop.item SET later = \'later-\' || id' ],
+	[ 'ALTER TABLE shop.item DROP COLUMN size, ADD COLUMN later text',
+		'UPDATE shop.item SET later = \'later-\' || id' ],
 	[ make_items(1) ],
 	[ 'REFRESH MATERIALIZED VIEW shop.recap' ],
 	[ 'REFRESH MATERIALIZED VIEW CONCURRENTLY shop.recap' ],
-	[ 'CREATE INDEX CONCURRENTLY soon ON fca.messages (conversation_id, role)', 'DROP INDEX CONCURRENTLY fca.soon' ],
+	[ 'CREATE INDEX CONCURRENTLY soon ON fca.messages (conversation_id, role)',
+		'DROP INDEX CONCURRENTLY fca.soon' ],
 	[ 'REINDEX TABLE CONCURRENTLY fca.conversations' ],
 	[ 'VACUUM FULL shop.part' ],
 	[ 'VACUUM FULL fca.messages' ],
-	[ 'ALTER TABLE fca.customers ADD COLUMN extra int DEFAULT 7', 'ALTER TABLE fca.customers DROP COLUMN extra' ],
+	[ 'ALTER TABLE fca.customers ADD COLUMN extra int DEFAULT 7',
+		'ALTER TABLE fca.customers DROP COLUMN extra' ],
 	[ 'ALTER TABLE shop.item ALTER COLUMN name TYPE varchar(60), ALTER COLUMN weight TYPE varchar(60)' ],
 	[ 'ALTER TABLE shop.item ALTER COLUMN weight TYPE char(60)', make_items(2) ],
 	[ 'ALTER TABLE fca.faqs ALTER COLUMN id TYPE int', 'ALTER TABLE fca.faqs ALTER COLUMN id TYPE bigint' ],
-	[ 'ALTER TABLE fca.products ALTER COLUMN interest_rate TYPE numeric(9,4)', 'ALTER TABLE fca.products ALTER COLUMN interest_rate TYPE numeric(7,4)' ],
-	[ 'ALTER TABLE fca.messages RENAME COLUMN content TO words', 'ALTER TABLE fca.messages RENAME COLUMN words TO content' ],
+	[ 'ALTER TABLE fca.products ALTER COLUMN interest_rate TYPE numeric(9,4)',
+		'ALTER TABLE fca.products ALTER COLUMN interest_rate TYPE numeric(7,4)' ],
+	[ 'ALTER TABLE fca.messages RENAME COLUMN content TO words',
+		'ALTER TABLE fca.messages RENAME COLUMN words TO content' ],
 	[ 'ALTER TABLE shop.part RENAME TO piece', 'ALTER TABLE shop.piece RENAME TO part' ],
-	[ 'BEGIN; CREATE TABLE shop.faqs AS SELECT is_active, keywords, category, answer, question, id FROM fca.faqs; ALTER TABLE fca.faqs RENAME TO old_faqs; ALTER TABLE shop.faqs SET SCHEMA fca; GRANT ALL ON fca.faqs TO app; COMMIT',
+	[ 'BEGIN; CREATE TABLE shop.faqs AS SELECT is_active, keywords, category, answer, question, id FROM'
+		  . ' fca.faqs; ALTER TABLE fca.faqs RENAME TO old_faqs; ALTER TABLE shop.faqs SET SCHEMA fca; GRANT'
+			    . ' ALL ON fca.faqs TO app; COMMIT',
 		'BEGIN; DROP TABLE fca.faqs; ALTER TABLE fca.old_faqs RENAME TO faqs; COMMIT' ],
 	[ 'ALTER TABLE fca.accounts RENAME TO old_accounts', 'ALTER TABLE fca.old_accounts RENAME TO accounts' ],
 	[ 'ALTER TABLE shop.note ADD COLUMN extra text', 'ALTER TABLE shop.note DROP COLUMN extra' ],
 	[ 'ALTER TABLE shop.note DROP COLUMN colour, ADD COLUMN colour text' ],
 	[ 'VACUUM FULL shop.note' ],
-	[ 'BEGIN; ALTER TABLE shop.part DISABLE TRIGGER ALL; ALTER TABLE shop.part RENAME COLUMN name TO n; ALTER TABLE shop.part RENAME COLUMN n TO name; COMMIT' ],
-	[ 'CREATE POLICY everybody ON fca.conversations USING (true); ALTER TABLE fca.conversations ENABLE ROW LEVEL SECURITY',
-		'ALTER TABLE fca.conversations DISABLE ROW LEVEL SECURITY; DROP POLICY IF EXISTS everybody ON fca.conversations' ]);
+	[ 'BEGIN; ALTER TABLE shop.part DISABLE TRIGGER ALL; ALTER TABLE shop.part RENAME COLUMN name TO n;'
+		  . ' ALTER TABLE shop.part RENAME COLUMN n TO name; COMMIT' ],
+	[ 'CREATE POLICY everybody ON fca.conversations USING (true); ALTER TABLE fca.conversations ENABLE ROW'
+		  . ' LEVEL SECURITY',
+		'ALTER TABLE fca.conversations DISABLE ROW LEVEL SECURITY; DROP POLICY IF EXISTS everybody ON'
+			  . ' fca.conversations' ]);
 my %done;
 my %refused;
 my $round = 0;
@@ -386,12 +419,14 @@ is($node->safe_psql('postgres', q{SELECT count(*) FROM shop.note AS n WHERE NOT 
 	0, 'no value was written into a wrong column');
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM shop.note'), '>', 0, 'and some were written');
 
-is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"),
+is($node->safe_psql('postgres',
+	"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"),
 	1, 'all sessions have ended');
 $node->stop;
 my $log = slurp_file($node->logfile);
 $log =~ s/^.*XX000: could not open relation with OID \d+\n.*LOCATION.*\n(.*STATEMENT:.*(?:populate_record|NULL::shop\.item).*\n)//mg;
 is(join("\n", $log =~ /^.*XX\d{3}:.*$/mg), '', 'no internal error in the log');
 is(join("\n", $log =~ /^.*(?:was terminated by|PANIC|TRAP|cache lookup failed).*$/mg), '', 'no crash');
-is(join("\n", $log =~ /^.*WARNING:.*(?:leak|still referenced|not closed|snapshot|refcount).*$/mg), '', 'nothing leaks');
+is(join("\n", $log =~ /^.*WARNING:.*(?:leak|still referenced|not closed|snapshot|refcount).*$/mg), '',
+	'nothing leaks');
 done_testing();

@@ -118,21 +118,24 @@ sub script
 		my $i = ($n * 7 + $client * 13) % @reads;
 		my $role = (qw(reader writer))[ ($n + $client) % 2 ];
 		my $call = digest($reads[$i]);
-		my $right = "CASE WHEN got = '$answers{$role}->[$i]' THEN 'ok' ELSE 'WRONG $role $i ' || current_user END";
+		my $right =
+			"CASE WHEN got = '$answers{$role}->[$i]' THEN 'ok' ELSE 'WRONG $role $i ' || current_user END";
 		$sql .= "BEGIN;\nSET LOCAL ROLE $role;\n";
 		$sql .= "SET LOCAL search_path = other, pg_catalog;\n" if $n % 3 == 0;
 		if ($n % 4 == 1)
 		{
 			# a statement that is prepared and gone within the transaction
 			$sql .= "PREPARE mine AS $call;\nEXECUTE mine \\gset\n"
-			  . "DEALLOCATE mine;\nSELECT CASE WHEN :'coalesce' = '$answers{$role}->[$i]' THEN 'ok' ELSE 'WRONG prepared' END;\n";
+			  . "DEALLOCATE mine;\nSELECT CASE WHEN :'coalesce' = '$answers{$role}->[$i]' THEN 'ok' ELSE"
+				    . " 'WRONG prepared' END;\n";
 		}
 		else
 		{
 			$sql .= "SELECT $right FROM ($call) AS g (got);\n";
 		}
 		$sql .= "COMMIT;\n";
-		$sql .= "SELECT CASE WHEN current_user = '$user' AND current_setting('search_path') <> 'other, pg_catalog' THEN 'ok' ELSE 'WRONG role remains' END;\n"
+		$sql .= "SELECT CASE WHEN current_user = '$user' AND current_setting('search_path') <> 'other,"
+			  . " pg_catalog' THEN 'ok' ELSE 'WRONG role remains' END;\n"
 		  if $n % 5 == 0;
 		$sql .= "DISCARD PLANS;\n" if $n % 50 == 49;
 	}
@@ -145,7 +148,8 @@ sub script
 			my $state = $role eq 'writer' ? '00000' : '42501';
 			$sql .= "BEGIN;\nSET LOCAL ROLE $role;\n"
 			  . write_call($name, 1 + $client % 8) . " \\g /dev/null\n"
-			  . "SELECT CASE WHEN :'SQLSTATE' = '$state' THEN 'ok' ELSE 'WRONG $name $role ' || :'SQLSTATE' END;\nROLLBACK;\n"
+			  . "SELECT CASE WHEN :'SQLSTATE' = '$state' THEN 'ok' ELSE 'WRONG $name $role ' || :'SQLSTATE'"
+				    . " END;\nROLLBACK;\n"
 			  if $role eq 'writer';
 			$sql .= "BEGIN;\nSET LOCAL ROLE $role;\n"
 			  . write_call($name, 1 + $client % 8) . " \\g /dev/null\n"
@@ -176,7 +180,8 @@ my $limit = time() + 10 * $PostgreSQL::Test::Utils::timeout_default;
 while (time() < $limit && grep { !-e "$dir/$_.out" || slurp_file("$dir/$_.out") !~ /^end$/m } 1 .. $clients)
 {
 	my $now = $node->safe_psql('postgres', q{
-		SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()});
+		SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'
+			AND pid <> pg_backend_pid()});
 	$most = $now if $now > $most;
 	sleep 0.2;
 }
@@ -219,5 +224,6 @@ foreach my $mode (@modes)
 
 stop_pooler();
 $node->stop;
-unlike(slurp_file($node->logfile), qr/XX\d{3}:|terminated by|WARNING:.*(leak|still referenced)/, 'the log is clean');
+unlike(slurp_file($node->logfile), qr/XX\d{3}:|terminated by|WARNING:.*(leak|still referenced)/,
+	'the log is clean');
 done_testing();

@@ -117,17 +117,22 @@ $node->safe_psql('postgres', q{
 	SELECT 1 + i % 30, 'agent', 'x', i % 10 = 0, '2026-04-01Z'::timestamptz + i / 3 * interval '1 minute'
 	FROM generate_series(1, 5000) AS i;
 	INSERT INTO fca.products (name, type, is_active)
-	SELECT 'product ' || i % 40, (ARRAY['loan', 'savings'])[1 + i % 2], i % 4 > 0 FROM generate_series(1, 1000) AS i;
+	SELECT 'product ' || i % 40, (ARRAY['loan', 'savings'])[1 + i % 2], i % 4 > 0
+	FROM generate_series(1, 1000) AS i;
 	INSERT INTO fca.faqs (question, answer, category, keywords)
-	SELECT 'About card ' || i, 'x', (ARRAY['cards', 'other'])[1 + i % 2], 'pin' || i FROM generate_series(1, 1000) AS i;
+	SELECT 'About card ' || i, 'x', (ARRAY['cards', 'other'])[1 + i % 2], 'pin' || i
+	FROM generate_series(1, 1000) AS i;
 	ANALYZE;
 });
 
 my @calls = ((map { my $n = $_; map { [ $n, finder_call($n, $_) ] } 1 .. 4 } finder_names),
 	# an estimate is of the plan
 	(map { my $n = $_; map { [ $n, read_call($n, $_) ] } 1 .. 4 } grep { $_ ne 'count_estimate' } read_names),
-	[ 'get_by_filters', q{SELECT * FROM fca.get_by_filters(NULL::fca.transaction, '{"any_of": [{"account_id": 3}, {"reference": {"starts_with": "x-1"}}]}', max_rows => 500, sort_by => 'category, amount desc')} ],
-	[ 'get_page', q{SELECT * FROM fca.get_page(NULL::fca.account, '{"status": ["active", "closed"]}', 'created_at desc', 50, '{"created_at": "2026-02-01T10:00:00Z", "id": 800}')} ]);
+	[ 'get_by_filters', q{SELECT * FROM fca.get_by_filters(NULL::fca.transaction,
+		'{"any_of": [{"account_id": 3},
+		{"reference": {"starts_with": "x-1"}}]}', max_rows => 500, sort_by => 'category, amount desc')} ],
+	[ 'get_page', q{SELECT * FROM fca.get_page(NULL::fca.account, '{"status": ["active", "closed"]}',
+		'created_at desc', 50, '{"created_at": "2026-02-01T10:00:00Z", "id": 800}')} ]);
 
 # Every call in one new session, all its rows; and the nodes of the plans that ran.
 sub answers
@@ -157,10 +162,12 @@ my %switches = map { split /\|/ } split /\n/, $node->safe_psql('postgres', q{
 cmp_ok(scalar(grep { !/^fca_repo/ } keys %switches), '>=', 20, 'the server has switches of plans');
 is(scalar(grep { /^fca_repo/ } keys %switches), 5, 'and so has the module');
 my %tried = map { $_ => { $_ => $switches{$_} } } keys %switches;
-$tried{'no scan by index'} = { enable_indexscan => 'off', enable_indexonlyscan => 'off', enable_bitmapscan => 'off' };
+$tried{'no scan by index'} = { enable_indexscan => 'off', enable_indexonlyscan => 'off',
+	enable_bitmapscan => 'off' };
 $tried{'no join'} = { enable_hashjoin => 'off', enable_mergejoin => 'off', enable_nestloop => 'off' };
 $tried{'all workers'} = { parallel_setup_cost => 0, parallel_tuple_cost => 0,
-	min_parallel_table_scan_size => 0, min_parallel_index_scan_size => 0, max_parallel_workers_per_gather => 4,
+	min_parallel_table_scan_size => 0, min_parallel_index_scan_size => 0,
+	max_parallel_workers_per_gather => 4,
 	enable_indexscan => 'off', enable_bitmapscan => 'off' };
 $tried{'small memory'} = { work_mem => '64kB', hash_mem_multiplier => 1 };
 $tried{'random pages for nothing'} = { random_page_cost => 0, seq_page_cost => 0 };
@@ -173,7 +180,8 @@ foreach my $title (sort keys %tried)
 	is(join(' ', map { $calls[$_]->[0] } @differ), '', "$title: the same rows")
 	  or diag("$calls[$differ[0]]->[1]\ngot:    $got->[$differ[0]]\nwanted: $wanted->[$differ[0]]");
 	push @other, $title
-	  if join(',', map { "$_$nodes->{$_}" } sort keys %$nodes) ne join(',', map { "$_$usual->{$_}" } sort keys %$usual);
+	  if join(',', map { "$_$nodes->{$_}" } sort keys %$nodes) ne join(',',
+		  map { "$_$usual->{$_}" } sort keys %$usual);
 }
 note('other plans with: ' . join ', ', @other);
 foreach my $title (qw(fca_repo.enable_index_order enable_indexscan enable_nestloop enable_sort), 'no scan by index', 'all workers')

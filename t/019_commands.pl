@@ -120,7 +120,8 @@ is($node->safe_psql('desk300', q{
 		SELECT f.updated_at, f.id, p.n + 1
 		FROM (SELECT * FROM pages ORDER BY n DESC, updated_at, id LIMIT 1) AS p,
 			fca.find_by_status('closed', 2, p.updated_at, p.id) AS f)
-	SELECT count(*) = count(DISTINCT id) AND count(*) = (SELECT count(*) FROM fca.find_by_status('closed', NULL))
+	SELECT count(*) = count(DISTINCT id)
+	AND count(*) = (SELECT count(*) FROM fca.find_by_status('closed', NULL))
 		AND bool_or(tied)
 	FROM (SELECT id, n, updated_at = lag(updated_at) OVER o AND n > lag(n) OVER o AS tied
 		FROM pages WINDOW o AS (ORDER BY updated_at DESC, id DESC)) AS p}),
@@ -164,7 +165,8 @@ my $apt = q{set -o pipefail; . "$0"; PATH=$1:$PATH; apt_get install};
 my ($apt_status, $progress) =
   run('bash', '-c', $apt, "$root/tools/common.sh", "$temp.bin");
 is($apt_status, 0, 'apt-get works');
-like($progress, qr/^    Need to get 5 MB of archives\.\n    Get:10 package\n    Unpacking package\n/m, '... and shows that it goes on');
+like($progress, qr/^    Need to get 5 MB of archives\.\n    Get:10 package\n    Unpacking package\n/m,
+	'... and shows that it goes on');
 {
 	local $ENV{last} = 'bad';
 	($apt_status, $progress) = run('bash', '-c', $apt, "$root/tools/common.sh", "$temp.bin");
@@ -178,7 +180,8 @@ like($progress, qr/^    Need to get 5 MB of archives\.\n    Get:10 package\n    
 
 my $copy = "$temp.copy";
 mkdir $copy;
-system('cp', '-Rp', (map { "$root/$_" } qw(Makefile fca_repo.control src sql expected specs t tools)), $copy) == 0
+system('cp', '-Rp', (map { "$root/$_" } qw(Makefile fca_repo.control src sql expected specs t tools)),
+	$copy) == 0
   or die 'the project cannot be copied';
 my $check = "$copy/tools/check.sh";
 

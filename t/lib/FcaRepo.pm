@@ -132,10 +132,14 @@ my %reads = (
 	get_all =>
 	  q{NULL::fca.customer, skip => 1 + i % 3, max_rows => 101 + i % 900, sort_by => 'last_name desc'},
 	get_by_filters =>
-	  q{NULL::fca.conversation, jsonb_build_object('customer_id', i, 'summary', NULL, 'status', (SELECT jsonb_agg(s) FROM unnest(ARRAY['escalated', 'active', 'closed']) WITH ORDINALITY AS u (s, n) WHERE n <= 1 + i % 3)), max_rows => 11 + i % 90},
+	  q{NULL::fca.conversation, jsonb_build_object('customer_id', i, 'summary', NULL, 'status',
+	  (SELECT jsonb_agg(s) FROM unnest(ARRAY['escalated', 'active', 'closed']) WITH ORDINALITY AS u (s, n)
+	  WHERE n <= 1 + i % 3)), max_rows => 11 + i % 90},
 	find_one => q{NULL::fca.conversation, jsonb_build_object('escalation_id', 'ESC-' || i)},
 	get_page =>
-	  q{NULL::fca.conversation, jsonb_build_object('message_count', jsonb_build_object('lt', i)), 'updated_at desc', 11 + i % 90, jsonb_build_object('updated_at', timestamptz '2026-05-01Z' + i * interval '1 hour', 'id', i)},
+	  q{NULL::fca.conversation, jsonb_build_object('message_count', jsonb_build_object('lt', i)),
+	  'updated_at desc', 11 + i % 90,
+	  jsonb_build_object('updated_at', timestamptz '2026-05-01Z' + i * interval '1 hour', 'id', i)},
 	get_children =>
 	  q{NULL::fca.message, 'conversation_id', ARRAY[i, 1], 1 + i % 9, 'created_at desc'},
 	count => q{NULL::fca.transaction, jsonb_build_object('account_id', i)},
@@ -145,9 +149,11 @@ my %reads = (
 
 my %writes = (
 	create =>
-	  q{NULL::fca.customer, jsonb_build_object('customer_id', 'N-' || i, 'email', 'n' || i || '@example.com', 'first_name', 'N', 'last_name', i::text)},
+	  q{NULL::fca.customer, jsonb_build_object('customer_id', 'N-' || i, 'email', 'n' || i || '@example.com',
+	  'first_name', 'N', 'last_name', i::text)},
 	create_many =>
-	  q{NULL::fca.faq, jsonb_build_array(jsonb_build_object('question', 'q' || i, 'answer', 'a'), jsonb_build_object('question', 'r' || i, 'answer', 'b', 'category', 'new', 'is_active', false))},
+	  q{NULL::fca.faq, jsonb_build_array(jsonb_build_object('question', 'q' || i, 'answer', 'a'),
+	  jsonb_build_object('question', 'r' || i, 'answer', 'b', 'category', 'new', 'is_active', false))},
 	update => q{NULL::fca.product, 1 + i % 5, jsonb_build_object('description', 'd' || i)},
 	update_many =>
 	  q{NULL::fca.account, '{"status": "frozen"}', jsonb_build_object('balance', i)},
@@ -157,7 +163,8 @@ my %writes = (
 	create_many_report =>
 	  q{NULL::fca.faq, jsonb_build_array(jsonb_build_object('question', 's' || i, 'answer', 'a'))},
 	update_if =>
-	  q{NULL::fca.product, 1 + i % 5, jsonb_build_object('id', jsonb_build_object('gt', 0)), jsonb_build_object('description', 'e' || i)},
+	  q{NULL::fca.product, 1 + i % 5, jsonb_build_object('id', jsonb_build_object('gt', 0)),
+	  jsonb_build_object('description', 'e' || i)},
 	upsert => q{NULL::fca.product, jsonb_build_object('id', 1 + i % 5, 'description', 'f' || i)},
 	upsert_many =>
 	  q{NULL::fca.product, jsonb_build_array(jsonb_build_object('id', 1 + i % 5, 'description', 'g' || i))},
@@ -175,6 +182,8 @@ my %streams = (
 sub call
 {
 	my ($name, $arguments, $i) = @_;
+	# on one line, as some tests write a call into a script
+	$arguments =~ s/\s+/ /g;
 	$arguments =~ s/\bi\b/$i/g;
 	return "SELECT * FROM fca.$name($arguments)";
 }
@@ -279,7 +288,8 @@ sub check_calls
 	is_deeply(
 		[
 			map { my $name = $_; map { "$name($_->{name} $_->{type})" }
-				  grep { !defined $_->{default} && !defined $_->{value} } @{ $functions{$name}->{arguments} } }
+				  grep { !defined $_->{default}
+					  && !defined $_->{value} } @{ $functions{$name}->{arguments} } }
 			  of_kind('finder'), of_kind('locking finder')
 		],
 		[],
