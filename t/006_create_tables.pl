@@ -146,12 +146,13 @@ SKIP:
 		CREATE DATABASE without;
 	});
 	$other->safe_psql('later', q{CREATE EXTENSION desk_app VERSION '3' CASCADE});
+	my $made = () = relations($other, 'later');
 	is($other->safe_psql('later', q{SET client_min_messages = error; SELECT public.install()}),
-		7, 'an extension calls it after it was made');
+		$made, 'an extension calls it after it was made');
 	is($other->safe_psql('later', "DROP EXTENSION desk_app CASCADE; $tables"),
-		7, 'and does not take the tables along');
+		$made, 'and does not take the tables along');
 	is($other->safe_psql('later', "DROP EXTENSION fca_repo CASCADE; $tables"),
-		7, 'nor does this one');
+		$made, 'nor does this one');
 
 	$other->safe_psql('without', 'CREATE EXTENSION fca_repo');
 	check_warning($other, 'without', 'without pg_trgm', [],

@@ -54,7 +54,8 @@ my %right = ($super => [ split /\n/,
 foreach my $role (sort keys %visible)
 {
 	my @keep = map { "DELETE FROM fca.$_ WHERE id NOT IN ("
-		  . $node->safe_psql('postgres', "SET ROLE $role; SELECT string_agg(id::text, ',') FROM fca.$_")
+		  . $node->safe_psql('postgres',
+			"SET ROLE $role; SELECT coalesce(string_agg(id::text, ','), '0') FROM fca.$_")
 		  . ')' } @tables;
 	$node->safe_psql('postgres', "CREATE DATABASE seen_by_$role TEMPLATE postgres");
 	$node->safe_psql("seen_by_$role", join ";\n", q{
