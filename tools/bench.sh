@@ -14,7 +14,7 @@ folder=$PWD output=$root/bench
 [[ " $* " != *" --quick "* ]] || output=$(mktemp -d -t fca_repo_bench.XXXXXX)
 catch_signals
 need python3 python3-sqlalchemy python3-asyncpg python3-uvloop python3-matplotlib
-memory=$(awk '$1 == "MemTotal:" { m = int($2 / 1024 / 4); print m > 8192 ? 8192 : m }' /proc/meminfo)
+memory=$(awk '$1 == "MemTotal:" { m = int($2 / 1024 / 4); print (m > 8192 ? 8192 : m) }' /proc/meminfo)
 # Every load ends with VACUUM ANALYZE: nothing is to run between two calls. And rather an error than two
 # alternatives that wait for each other.
 prepare_server "shared_buffers = ${memory}MB" 'work_mem = 64MB' 'maintenance_work_mem = 512MB' 'max_wal_size = 16GB' \
