@@ -11,7 +11,7 @@ set -euo pipefail
 
 [[ ${1:-} != @(-h|--help) ]] || show_help
 folder=$PWD output=$root/bench
-[[ " $* " != *" --quick "* ]] || output=$(mktemp -d -t fca_repo_bench.XXXXXX)
+[[ " $* " != *" --quick "* || "$*" == *--output* ]] || output=$(mktemp -d -t fca_repo_bench.XXXXXX)
 catch_signals
 need python3 python3-sqlalchemy python3-asyncpg python3-uvloop python3-matplotlib
 memory=$(awk '$1 == "MemTotal:" { m = int($2 / 1024 / 4); print (m > 8192 ? 8192 : m) }' /proc/meminfo)
