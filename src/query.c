@@ -669,14 +669,19 @@ fca_like_pattern(const char *literal, int length, bool any_before, bool any_afte
 	return PointerGetDatum(cstring_to_text_with_len(pattern.data, pattern.len));
 }
 
+static const char *
+sort_key_text(const FcaSortKey *key)
+{
+	return key->column != NULL ? fca_column_text(key->column) : key->expression;
+}
+
 static void
 append_order(StringInfo text, const FcaSortKey *keys, int nkeys)
 {
 	for (int i = 0; i < nkeys; i++)
 	{
 		appendStringInfo(text, "%s%s%s", i == 0 ? " ORDER BY " : ", ",
-						 keys[i].column != NULL
-						 ? fca_column_text(keys[i].column) : keys[i].expression,
+						 sort_key_text(&keys[i]),
 						 keys[i].descending ? " DESC" : "");
 		if (keys[i].nulls_first != keys[i].descending)
 			appendStringInfoString(text, keys[i].nulls_first
@@ -911,6 +916,8 @@ key_in_row(const FcaModel *model, const FcaSortKey *key)
 {
 	int			position = 0;
 
+	if (key->column == NULL)
+		return 0;
 	for (int i = 0; i < model->rowdesc->natts; i++)
 	{
 		Form_pg_attribute wanted = TupleDescAttr(model->rowdesc, i);
@@ -940,7 +947,7 @@ append_subselect(FcaQuery *query, const char *condition, const FcaSortKey *keys,
 	fca_append_row(text, query->model);
 	for (int i = 0; i < nkeys; i++)
 		if (key_in_row(query->model, &keys[i]) == 0)
-			appendStringInfo(text, ", %s", fca_column_text(keys[i].column));
+			appendStringInfo(text, ", %s", sort_key_text(&keys[i]));
 	appendStringInfo(text, " FROM %s AS r WHERE %s", fca_relation_text(query->model), condition);
 	append_order(text, keys, nkeys);
 	if (limit_param > 0)
