@@ -103,10 +103,7 @@ type_changed(Datum arg, int cacheid, uint32 hashvalue)
 	type_changes++;
 	dlist_foreach(iter, &recent)
 	{
-		/*
-		 * cppcheck-suppress nullPointer ; an offset, which nothing is read
-		 * from
-		 */
+		/* cppcheck-suppress nullPointer ; only an offset */
 		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
 
 		for (int i = 0; i < plan->ntypes; i++)
@@ -235,10 +232,7 @@ sweep(const char *why_all)
 
 	dlist_foreach_modify(iter, &recent)
 	{
-		/*
-		 * cppcheck-suppress nullPointer ; an offset, which nothing is read
-		 * from
-		 */
+		/* cppcheck-suppress nullPointer ; only an offset */
 		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
 
 		const char *why = why_all != NULL ? why_all : why_invalid(plan);
@@ -269,10 +263,7 @@ next_victim(void)
 
 	dlist_reverse_foreach(iter, &recent)
 	{
-		/*
-		 * cppcheck-suppress nullPointer ; an offset, which nothing is read
-		 * from
-		 */
+		/* cppcheck-suppress nullPointer ; only an offset */
 		FcaPlan    *plan = dlist_container(FcaPlan, node, iter.cur);
 
 		if (plan->users > 0)
