@@ -146,6 +146,24 @@ SELECT account_number, status FROM fca.create(NULL::fca.account,
 	'{"account_number": "A-1", "customer_id": 1}');
 SELECT account_number FROM fca.list_by_customer(1);
 
+-- Nor to a materialized view, though that has a unique key; to a table by any unique index.
+BEGIN;
+DROP TABLE fca.accounts, fca.transactions, fca.messages;
+ALTER VIEW fca.customers RENAME TO people;
+CREATE MATERIALIZED VIEW fca.customers AS SELECT * FROM fca.people;
+CREATE UNIQUE INDEX ON fca.customers (id);
+SELECT fca.create_tables();
+DROP TABLE fca.accounts, fca.transactions;
+DROP MATERIALIZED VIEW fca.customers;
+CREATE OPERATOR FAMILY bank.bigints USING btree;
+CREATE OPERATOR CLASS bank.bigints FOR TYPE bigint USING btree FAMILY bank.bigints AS OPERATOR 1 <,
+	OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint8cmp(bigint, bigint);
+CREATE TABLE fca.customers AS SELECT * FROM fca.people;
+ALTER TABLE fca.customers ALTER id TYPE bigint;
+CREATE UNIQUE INDEX ON fca.customers (id bank.bigints);
+SELECT fca.create_tables();
+ROLLBACK;
+
 -- A partitioned table, whose keys hold the partition key.
 DROP TABLE fca.transactions;
 CREATE TABLE fca.transactions (LIKE fca.transaction,

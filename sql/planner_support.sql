@@ -4,11 +4,11 @@
 \i :desk
 
 -- How many rows the planner expects from the call of a function.
-CREATE FUNCTION pg_temp.expected(call text) RETURNS numeric LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.expected(call text, schema text DEFAULT 'fca') RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
 BEGIN
-	EXECUTE 'EXPLAIN (FORMAT JSON) SELECT * FROM fca.' || call INTO plan;
+	EXECUTE 'EXPLAIN (FORMAT JSON) SELECT * FROM ' || schema || '.' || call INTO plan;
 	RETURN plan->0->'Plan'->>'Plan Rows';
 END $$;
 
@@ -43,6 +43,19 @@ EXPLAIN (COSTS off) SELECT * FROM fca.find_recent_transactions(1, 5) AS t JOIN p
 	USING (id);
 EXPLAIN (COSTS off) SELECT * FROM fca.get_all(NULL::fca.transaction, max_rows => 100000) AS t
 	JOIN public.planner_support AS s USING (id);
+
+-- The planner asks before the call compares its signature: a function of another script may have any
+-- arguments.
+SELECT probin AS module FROM pg_proc WHERE oid = 'fca.find_escalated'::regproc \gset
+CREATE FUNCTION public.other(a bigint) RETURNS SETOF fca.transaction
+AS :'module', 'fca_find_by_references' LANGUAGE c STABLE ROWS 7 SUPPORT fca.planner_support;
+CREATE FUNCTION public.another(a text, max_rows text) RETURNS SETOF fca.message
+AS :'module', 'fca_find_by_conversation' LANGUAGE c STABLE ROWS 7 SUPPORT fca.planner_support;
+EXPLAIN (COSTS off) SELECT * FROM public.other(5);
+SELECT * FROM public.other(5);
+SELECT pg_temp.expected('another(''1'', ''9'')', 'public');
+SELECT * FROM public.another('1', '9');
+DROP FUNCTION public.other, public.another;
 
 -- Without the relation, what is declared is expected.
 BEGIN;

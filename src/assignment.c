@@ -7,7 +7,6 @@
 #include "access/sysattr.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

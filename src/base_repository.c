@@ -23,7 +23,7 @@
 #include "sort.h"
 
 static const FcaAccess to_lock = {RowShareLock, ACL_UPDATE | ACL_SELECT};
-static const FcaAccess to_insert = {RowExclusiveLock, ACL_INSERT | ACL_SELECT, "INSERT"};
+static const FcaAccess to_create = {RowExclusiveLock, ACL_INSERT | ACL_SELECT, "INSERT"};
 static const FcaAccess to_update = {RowExclusiveLock, ACL_UPDATE | ACL_SELECT, "UPDATE"};
 static const FcaAccess to_delete = {RowExclusiveLock, ACL_DELETE | ACL_SELECT, "DELETE"};
 
@@ -206,7 +206,7 @@ fca_get_many(PG_FUNCTION_ARGS)
 	if (plan == NULL)
 	{
 		fca_model_check(&call.model);
-		fca_append_lookup(&call.query, fca_model_key(&call.model), 1);
+		fca_append_lookup(&call.query, fca_model_key(&call.model), 1, NULL);
 		plan = fca_plan_keep(&call.query, 0);
 	}
 	fca_rows_append(fcinfo, plan, &call.query, true, &all_rows);
@@ -249,7 +249,8 @@ fca_get_children(PG_FUNCTION_ARGS)
 	if (plan == NULL)
 	{
 		fca_model_check(&call.model);
-		fca_append_children(&call.query, parent, 1, sort->keys, sort->nkeys, limit_param, false);
+		fca_append_children(&call.query, parent, 1, NULL, sort->keys, sort->nkeys,
+							limit_param, false);
 		plan = fca_plan_keep(&call.query, 0);
 	}
 	fca_rows_append(fcinfo, plan, &call.query, true, &all_rows);
@@ -536,7 +537,7 @@ fca_create(PG_FUNCTION_ARGS)
 	Datum		row = (Datum) 0;
 	uint64		created;
 
-	fca_call_begin(&call, fcinfo, &fca_create_signature, &to_insert);
+	fca_call_begin(&call, fcinfo, &fca_create_signature, &to_create);
 	fca_rows_check_type(fcinfo, &call.model);
 	fca_batch_begin(&batch, &call.query, NULL, fca_object_argument(fcinfo, 1, "data"), false);
 	SPI_connect();
@@ -564,24 +565,33 @@ fca_create_many(PG_FUNCTION_ARGS)
 	FcaCall		call;
 	FcaBatch	batch;
 
-	fca_call_begin(&call, fcinfo, &fca_create_many_signature, &to_insert);
+	fca_call_begin(&call, fcinfo, &fca_create_many_signature, &to_create);
 	fca_rows_begin(fcinfo);
 	fca_batch_begin(&batch, &call.query, fca_rows_argument(fcinfo, 1), NULL, false);
 	if (batch.count > 0)
 	{
 		FcaPlan    *plan;
+		MemoryContext row_context;
 		JsonbIterator *it = NULL;
 		int64		ordinal = 0;
 		int64		created = 0;
 
 		SPI_connect();
 		plan = prepare_batch(&batch);
+		row_context = AllocSetContextCreate(CurrentMemoryContext, "created row",
+											ALLOCSET_DEFAULT_SIZES);
 		while (fca_batch_fill(&batch, &it, &ordinal, !batch.in_turn))
 		{
 			created += fca_rows_append(fcinfo, plan, &call.query, false, NULL);
 			fca_batch_empty(&batch);
 			if (ordinal < batch.count)
 			{
+				/*
+				 * one that is not kept goes with this, unless the batch holds
+				 * it
+				 */
+				MemoryContextReset(row_context);
+				MemoryContextSwitchTo(row_context);
 				plan = fca_batch_plan(&batch, NULL);
 				fca_plan_check(plan);
 			}

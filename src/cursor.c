@@ -132,7 +132,6 @@ typedef struct FinderFunction
 	const FcaFinder *finder;
 	const FcaResource *resource;
 	Oid			oid;
-	Oid			rowtype;
 	int			nargs;
 	Oid		   *types;
 	char	  **names;
@@ -167,7 +166,6 @@ look_up_finder(const char *name, FinderFunction *function)
 		function->finder = finder;
 		function->resource = resource;
 		function->oid = form->oid;
-		function->rowtype = form->prorettype;
 		datum = SysCacheGetAttr(PROCNAMEARGSNSP, tuple, Anum_pg_proc_proargdefaults, &isnull);
 		if (!isnull)
 			function->defaults = castNode(List, stringToNode(TextDatumGetCString(datum)));
@@ -303,9 +301,7 @@ fca_open_finder(PG_FUNCTION_ARGS)
 	look_up_finder(text_to_cstring(PG_GETARG_TEXT_PP(0)), &function);
 	read_arguments(&function, fca_object_argument(fcinfo, 1, "arguments"), arguments);
 
-	call.function = function.oid;
-	fca_model_open_resource(&call.model, function.resource, function.rowtype,
-							function.finder->for_update_of != NULL ? RowShareLock : AccessShareLock);
+	fca_finder_call_open(&call, function.resource, function.finder, function.oid);
 	fca_finder_call_begin(&call, function.finder, arguments, true);
 	SPI_connect();
 	plan = fca_plan_find(&call.query);

@@ -55,15 +55,6 @@ fca_finder_gives_one(const FcaFinder *finder)
 	return finder->batch_of == NULL && fca_finder_form(finder) == FCA_ONE_ROW;
 }
 
-static bool
-set_argument(FcaArgument *argument, FcaArgumentKind kind, int index, const char *column)
-{
-	argument->kind = kind;
-	argument->index = index;
-	argument->column = column;
-	return true;
-}
-
 /*
  * The argument n (from 0) of the finder's SQL function; false where it has no
  * such.  There is one for each condition that compares with an argument, in
@@ -75,14 +66,30 @@ fca_finder_argument(const FcaFinder *finder, int n, FcaArgument *argument)
 {
 	const FcaFinder *origin = fca_finder_origin(finder);
 	FcaForm		form = fca_finder_form(finder);
+	bool		is_batch = finder->batch_of != NULL;
+	bool		is_first = n == 0;
 	int			nconditions = fca_finder_conditions(finder);
 
+	memset(argument, 0, sizeof(FcaArgument));
 	for (int i = 0; i < nconditions; i++)
-		if (origin->where[i].test != FCA_IS && n-- == 0)
-			return set_argument(argument, FCA_ARG_CONDITION, i, origin->where[i].column);
+	{
+		if (origin->where[i].test == FCA_IS || n-- > 0)
+			continue;
+		argument->kind = FCA_ARG_CONDITION;
+		argument->index = i;
+		argument->column = origin->where[i].column;
+		argument->is_array = is_batch && is_first;
+		return true;
+	}
 	if (form >= FCA_LIMITED && n-- == 0)
-		return set_argument(argument, FCA_ARG_MAX_ROWS, 0, NULL);
-	if (form == FCA_KEYSET && finder->batch_of == NULL && n < fca_finder_sort_keys(finder))
-		return set_argument(argument, FCA_ARG_AFTER, n, origin->order[n].column);
-	return false;
+	{
+		argument->kind = FCA_ARG_MAX_ROWS;
+		return true;
+	}
+	if (form != FCA_KEYSET || is_batch || n >= fca_finder_sort_keys(finder))
+		return false;
+	argument->kind = FCA_ARG_AFTER;
+	argument->index = n;
+	argument->column = origin->order[n].column;
+	return true;
 }

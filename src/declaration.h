@@ -58,8 +58,12 @@ typedef enum FcaForm
 /*
  * A finder has conditions, an order and a form, or it takes them from another
  * one.  "batch_of" does the same for every key of an array, given in the order
- * of the keys.  "for_update_of" gives the rows of a page locked, without those
- * that others have locked.
+ * of the keys: the first argument is that array.  "for_update_of" gives the rows
+ * of a page locked, without those that others have locked.
+ *
+ * A keyset form sorts by columns alone.  The last sort key of every form is
+ * unique and never NULL.  Kept plans are told apart by the address of a
+ * declaration, which so lives as long as the backend.
  */
 typedef struct FcaFinder
 {
@@ -84,6 +88,7 @@ typedef struct FcaArgument
 	FcaArgumentKind kind;
 	int			index;			/* of the condition or of the sort key */
 	const char *column;			/* whose type it has; NULL: a number of rows */
+	bool		is_array;		/* of that type: the keys of a batch */
 } FcaArgument;
 
 /* The most arguments that a finder can have. */

@@ -316,6 +316,19 @@ check_position(const FcaFinderCall *call, int given)
 }
 
 /*
+ * Opens the model of a call of a resource's finder, by the row type that its SQL
+ * function returns.  A finder that locks rows needs the lock of an update.
+ */
+void
+fca_finder_call_open(FcaFinderCall *call, const FcaResource *resource,
+					 const FcaFinder *finder, Oid function)
+{
+	call->function = function;
+	fca_model_open_resource(&call->model, resource, get_func_rettype(function),
+							finder->for_update_of != NULL ? RowShareLock : AccessShareLock);
+}
+
+/*
  * Begins the query of a call over call->model, which is open, with these
  * values of the arguments; call->function is set.  With "limit_in_text", for a
  * cursor or a query that is part of another, max_rows becomes a part of the
@@ -390,9 +403,12 @@ condition_text(const FcaFinderCall *call, const FcaCondition *condition, int par
 	elog(ERROR, "unrecognized test: %d", (int) condition->test);
 }
 
-/* The conditions, joined by AND; every finder has one. */
+/*
+ * The conditions, joined by AND, but for that one (-1: all of them); NULL where
+ * there is none.
+ */
 static const char *
-conditions_text(const FcaFinderCall *call)
+conditions_text(const FcaFinderCall *call, int except)
 {
 	const FcaFinder *origin = fca_finder_origin(call->finder);
 	StringInfoData text;
@@ -404,7 +420,7 @@ conditions_text(const FcaFinderCall *call)
 		FcaCondition range = *condition;
 		const char *and = text.len > 0 ? " AND " : "";
 
-		if (condition->test != FCA_IS && call->params[i] == 0)
+		if (i == except || (condition->test != FCA_IS && call->params[i] == 0))
 			continue;
 		if (call->prefix_key && i == 0)
 		{
@@ -417,7 +433,28 @@ conditions_text(const FcaFinderCall *call)
 		appendStringInfo(&text, "%s%s", and,
 						 condition_text(call, &range, call->params[i]));
 	}
-	return text.data;
+	return text.len > 0 ? text.data : NULL;
+}
+
+/* A batch: the first condition with an argument is tested for each element. */
+static void
+append_batch(FcaFinderCall *call)
+{
+	const FcaFinder *origin = fca_finder_origin(call->finder);
+	FcaForm		form = fca_finder_form(call->finder);
+	FcaArgument keys;
+	Form_pg_attribute column;
+	const char *others;
+
+	(void) fca_finder_argument(call->finder, 0, &keys);
+	column = fca_model_column(&call->model, origin->where[keys.index].column);
+	others = conditions_text(call, keys.index);
+	if (form == FCA_ONE_ROW)
+		fca_append_lookup(&call->query, column, call->params[keys.index], others);
+	else
+		fca_append_children(&call->query, column, call->params[keys.index], others,
+							call->keys, call->nkeys, call->limit_param,
+							form == FCA_NEWEST);
 }
 
 /* Writes the query's text. */
@@ -432,23 +469,13 @@ fca_finder_call_write(FcaFinderCall *call)
 	resolve_keys(call);
 	query->no_bitmaps = !call->by_trigrams;
 	if (finder->batch_of != NULL)
-	{
-		Form_pg_attribute column;
-
-		column = fca_model_column(&call->model, finder->batch_of->where[0].column);
-		if (form == FCA_ONE_ROW)
-			fca_append_lookup(query, column, 1);
-		else
-			fca_append_children(query, column, 1, call->keys, call->nkeys,
-								call->limit_param,
-								form == FCA_NEWEST);
-	}
+		append_batch(call);
 	else if (form == FCA_NEWEST)
-		fca_append_reversed(query, conditions_text(call), call->keys,
+		fca_append_reversed(query, conditions_text(call, -1), call->keys,
 							call->nkeys, call->limit_param);
 	else
 	{
-		fca_append_list(query, conditions_text(call), call->keys,
+		fca_append_list(query, conditions_text(call, -1), call->keys,
 						call->nkeys, &call->limit);
 		if (call->limit_param > 0)
 			appendStringInfo(&query->text, " LIMIT $%d", call->limit_param);
@@ -476,9 +503,7 @@ fca_find(FunctionCallInfo fcinfo, const FcaResource *resource, const FcaFinder *
 		given[i].type = get_fn_expr_argtype(fcinfo->flinfo, i);
 		given[i].value = fcinfo->args[i];
 	}
-	call.function = fcinfo->flinfo->fn_oid;
-	fca_model_open_resource(&call.model, resource, get_func_rettype(call.function),
-							locks ? RowShareLock : AccessShareLock);
+	fca_finder_call_open(&call, resource, finder, fcinfo->flinfo->fn_oid);
 	fca_finder_call_begin(&call, finder, given, false);
 	SPI_connect();
 	plan = fca_plan_find(&call.query);

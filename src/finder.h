@@ -33,6 +33,8 @@ typedef struct FcaFinderCall
 	bool		by_trigrams;	/* is a text searched for that has some? */
 } FcaFinderCall;
 
+extern void fca_finder_call_open(FcaFinderCall *call, const FcaResource *resource,
+								 const FcaFinder *finder, Oid function);
 extern void fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
 								  const FcaGiven *given, bool limit_in_text);
 extern void fca_finder_call_write(FcaFinderCall *call);

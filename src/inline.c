@@ -186,16 +186,6 @@ has_plain_columns(const FcaModel *model)
 	return true;
 }
 
-/* Can no two rows have one value of that column? */
-static bool
-is_unique(const FcaModel *model, const char *column)
-{
-	/* the index of a table has no rows of those that inherit from it */
-	return (model->rel->rd_rel->relkind != RELKIND_RELATION ||
-			!has_subclass(RelationGetRelid(model->rel))) &&
-		fca_has_unique_index(model->rel, fca_model_column(model, column));
-}
-
 /* Has a table columns whose values are made when they are read? */
 static bool
 has_virtual_columns(Oid relid)
@@ -310,7 +300,8 @@ query_of_model(PlannerInfo *root, RangeTblFunction *function, FcaFinderCall *cal
 		!is_expected(root, function, &call->model) ||
 		!has_plain_columns(&call->model) ||
 		(fca_finder_gives_one(finder) &&
-		 !is_unique(&call->model, finder->where[0].column)))
+		 !fca_model_is_unique(&call->model,
+							  fca_model_column(&call->model, finder->where[0].column))))
 		return NULL;
 	if (!read_expressions(finder, resource, ((FuncExpr *) function->funcexpr)->args,
 						  types, given))

@@ -828,43 +828,70 @@ fca_model_find_key(const FcaModel *model)
 		? linitial(key) : find_column(RelationGetDescr(model->rel), "id");
 }
 
+/* Has a table rows that its own indexes do not know, in tables that inherit? */
+static bool
+is_inherited(Relation rel)
+{
+	return rel->rd_rel->relkind == RELKIND_RELATION && rel->rd_rel->relhassubclass;
+}
+
+/* Is that index one by the operators and the collation of its only column? */
+static bool
+is_by_column(HeapTuple index, Form_pg_attribute column)
+{
+	bool		isnull;
+	Datum		classes = SysCacheGetAttr(INDEXRELID, index, Anum_pg_index_indclass, &isnull);
+	Datum		collations = SysCacheGetAttr(INDEXRELID, index,
+											 Anum_pg_index_indcollation, &isnull);
+	TypeCacheEntry *type = lookup_type_cache(column->atttypid, TYPECACHE_BTREE_OPFAMILY);
+
+	return get_opclass_family(((oidvector *) DatumGetPointer(classes))->values[0]) == type->btree_opf &&
+		((oidvector *) DatumGetPointer(collations))->values[0] == column->attcollation;
+}
+
 /*
- * Has the relation a unique index of that column alone, by which two of its
- * own rows cannot have one value?
+ * Has a table a unique index of that column alone, for all of its own rows?
+ * With "by_column", one by which values are the same that the column's operator
+ * calls equal.
  */
 bool
-fca_has_unique_index(Relation rel, Form_pg_attribute column)
+fca_has_unique_index(Relation rel, Form_pg_attribute column, bool by_column)
 {
-	Oid			family = lookup_type_cache(column->atttypid, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
 	List	   *indexes = RelationGetIndexList(rel);
 	ListCell   *cell;
 	bool		found = false;
 
 	foreach(cell, indexes)
 	{
-		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
-		Form_pg_index form = index->rd_index;
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+		Form_pg_index index;
 
-		if (form->indisunique && form->indimmediate && form->indisvalid &&
-			form->indnkeyatts == 1 && form->indkey.values[0] == column->attnum &&
-			index->rd_opfamily[0] == family &&
-			index->rd_indcollation[0] == column->attcollation &&
-			RelationGetIndexPredicate(index) == NIL)
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
+		index = (Form_pg_index) GETSTRUCT(tuple);
+		if (index->indisunique && index->indimmediate && index->indisvalid &&
+			index->indnkeyatts == 1 && index->indkey.values[0] == column->attnum &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
+			(!by_column || is_by_column(tuple, column)))
 			found = true;
-		index_close(index, NoLock);
+		ReleaseSysCache(tuple);
 	}
 	list_free(indexes);
 	return found;
+}
+
+/* Can no two of the relation's rows have one value of that column? */
+bool
+fca_model_is_unique(const FcaModel *model, Form_pg_attribute column)
+{
+	return !is_inherited(model->rel) && fca_has_unique_index(model->rel, column, true);
 }
 
 /* Can no two rows have one key, as those of a view can? */
 bool
 fca_model_key_is_unique(const FcaModel *model)
 {
-	/* the index of a table has no rows of those that inherit from it */
-	return list_length(primary_key(model)) == 1 &&
-		(model->rel->rd_rel->relkind != RELKIND_RELATION ||
-		 !model->rel->rd_rel->relhassubclass);
+	return list_length(primary_key(model)) == 1 && !is_inherited(model->rel);
 }
 
 /* The relation's single key column: else error 55000. */

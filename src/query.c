@@ -1015,17 +1015,20 @@ append_outer_order(FcaQuery *query, const FcaSortKey *keys, int nkeys, bool reve
 
 /*
  * SELECT of the rows whose column equals an element of the array $n, in the
- * order of the elements, by a look-up for each.
+ * order of the elements, by a look-up for each; under a condition (or NULL).
  */
 void
-fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n)
+fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n,
+				  const char *condition)
 {
 	appendStringInfoString(&query->text, "SELECT ");
 	fca_append_row(&query->text, query->model);
 	appendStringInfo(&query->text,
-					 " FROM %s JOIN %s AS r ON %s ORDER BY k.n",
+					 " FROM %s JOIN %s AS r ON %s%s%s ORDER BY k.n",
 					 elements_text(query, n), fca_relation_text(query->model),
-					 element_comparison(query, column, n));
+					 element_comparison(query, column, n),
+					 condition != NULL ? " AND " : "",
+					 condition != NULL ? condition : "");
 }
 
 /* SELECT of a row for each element of $n that more than one row equals. */
@@ -1040,20 +1043,23 @@ fca_append_ambiguous(FcaQuery *query, Form_pg_attribute column, int n)
 }
 
 /*
- * SELECT of, for each element of the array $n, the rows whose column equals
- * it, in the order of the keys, at most as many as the parameter says (0:
- * all); "reversed" gives these in the reverse order.
+ * SELECT of, for each element of the array $n, the rows whose column equals it
+ * under a condition (or NULL), in the order of the keys, at most as many as the
+ * parameter says (0: all); "reversed" gives these in the reverse order.
  */
 void
 fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
-					FcaSortKey *keys, int nkeys, int limit_param, bool reversed)
+					const char *condition, FcaSortKey *keys, int nkeys, int limit_param, bool reversed)
 {
 	StringInfo	text = &query->text;
+	const char *comparison = element_comparison(query, column, n);
 
+	if (condition != NULL)
+		comparison = psprintf("%s AND %s", comparison, condition);
 	appendStringInfoString(text, "SELECT ");
 	append_outer_row(query);
 	appendStringInfo(text, " FROM %s CROSS JOIN LATERAL ", elements_text(query, n));
-	append_subselect(query, element_comparison(query, column, n), keys, nkeys, limit_param);
+	append_subselect(query, comparison, keys, nkeys, limit_param);
 	append_list_names(query, keys, nkeys);
 	appendStringInfoString(text, " ORDER BY k.n, ");
 	append_outer_order(query, keys, nkeys, reversed);

@@ -96,9 +96,11 @@ extern void fca_append_list(FcaQuery *query, const char *condition,
 							const FcaLimit *limit);
 extern void fca_append_reversed(FcaQuery *query, const char *condition,
 								FcaSortKey *keys, int nkeys, int limit_param);
-extern void fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n);
+extern void fca_append_lookup(FcaQuery *query, Form_pg_attribute column, int n,
+							  const char *condition);
 extern void fca_append_ambiguous(FcaQuery *query, Form_pg_attribute column, int n);
 extern void fca_append_children(FcaQuery *query, Form_pg_attribute column, int n,
+								const char *condition,
 								FcaSortKey *keys, int nkeys, int limit_param,
 								bool reversed);
 

@@ -42,7 +42,6 @@ enum
 };
 
 static const FcaSignature signature = {
-	.name = "fca_create_many_report",
 	.is_set = true,
 	.returns = RECORDOID,
 	.arguments = {ANYELEMENTOID, JSONBOID},

@@ -63,9 +63,7 @@ finder_signature(const FcaResource *resource, const FcaFinder *finder,
 		Oid			type = argument.column == NULL
 		? INT8OID : column_type(row, argument.column);
 
-		signature->arguments[n] =
-			finder->batch_of != NULL && argument.kind == FCA_ARG_CONDITION
-			? get_array_type(type) : type;
+		signature->arguments[n] = argument.is_array ? get_array_type(type) : type;
 	}
 	ReleaseTupleDesc(row);
 }

@@ -18,7 +18,6 @@
 
 typedef struct FcaSignature
 {
-	const char *name;			/* of the C function; NULL: of a finder's */
 	bool		is_set;
 	Oid			returns;
 	Oid			arguments[FCA_MAX_ARGUMENTS + 1];	/* end with InvalidOid */
@@ -30,12 +29,12 @@ typedef struct FcaSignature
  * returns, and its arguments.  A function without arguments says InvalidOid.
  */
 #define FCA_FUNCTION(f, result, ...) \
-	static const FcaSignature f##_signature = {#f, false, result, {__VA_ARGS__}}; \
+	static const FcaSignature f##_signature = {false, result, {__VA_ARGS__}}; \
 	PG_FUNCTION_INFO_V1(f)
 
 /* The same for a function that returns a set. */
 #define FCA_SET_FUNCTION(f, result, ...) \
-	static const FcaSignature f##_signature = {#f, true, result, {__VA_ARGS__}}; \
+	static const FcaSignature f##_signature = {true, result, {__VA_ARGS__}}; \
 	PG_FUNCTION_INFO_V1(f)
 
 extern void fca_check_signature(FunctionCallInfo fcinfo, const FcaSignature *expected);

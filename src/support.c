@@ -12,7 +12,6 @@
 #include <math.h>
 
 #include "access/htup_details.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_statistic.h"
@@ -63,6 +62,8 @@ keys_of_array(Node *array)
 static void
 read_limit(CallEstimate *estimate, Node *limit)
 {
+	if (exprType(limit) != INT8OID)
+		return;
 	estimate->limited = true;
 	if (IsA(limit, Const))
 		estimate->limit = ((Const *) limit)->constisnull
@@ -72,11 +73,16 @@ read_limit(CallEstimate *estimate, Node *limit)
 static void
 read_keys(CallEstimate *estimate, Node *array)
 {
+	if (!type_is_array(exprType(array)))
+		return;
 	estimate->keyed = true;
 	estimate->keys = keys_of_array(array);
 }
 
-/* What the arguments of a finder say. */
+/*
+ * What the arguments of a finder say.  The planner asks before the call compares
+ * its signature, so they may be of any type.
+ */
 static void
 read_finder_call(CallEstimate *estimate, List *arguments)
 {
@@ -86,7 +92,7 @@ read_finder_call(CallEstimate *estimate, List *arguments)
 		 fca_finder_argument(estimate->finder, n, &argument); n++)
 		if (argument.kind == FCA_ARG_MAX_ROWS)
 			read_limit(estimate, list_nth(arguments, n));
-		else if (argument.kind == FCA_ARG_CONDITION && estimate->finder->batch_of != NULL)
+		else if (argument.is_array)
 			read_keys(estimate, list_nth(arguments, n));
 }
 
@@ -106,10 +112,9 @@ read_base_call(CallEstimate *estimate, List *arguments, HeapTuple function)
 	{
 		Node	   *argument = list_nth(arguments, i);
 
-		if (type_is_array(exprType(argument)))
-			read_keys(estimate, argument);
-		else if (names != NULL &&
-				 (strcmp(names[i], "max_rows") == 0 || strcmp(names[i], "per_parent") == 0))
+		read_keys(estimate, argument);
+		if (names != NULL &&
+			(strcmp(names[i], "max_rows") == 0 || strcmp(names[i], "per_parent") == 0))
 			read_limit(estimate, argument);
 	}
 }

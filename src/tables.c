@@ -106,8 +106,9 @@ can_be_referenced(const FcaResource *resource)
 	if (rel == NULL)
 		return false;
 	id = get_attnum(RelationGetRelid(rel), "id");
-	if (id > 0)
-		found = fca_has_unique_index(rel, TupleDescAttr(RelationGetDescr(rel), id - 1));
+	if (id > 0 && (rel->rd_rel->relkind == RELKIND_RELATION ||
+				   rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE))
+		found = fca_has_unique_index(rel, TupleDescAttr(RelationGetDescr(rel), id - 1), false);
 	relation_close(rel, AccessShareLock);
 	return found;
 }

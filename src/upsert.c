@@ -12,7 +12,6 @@
 
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

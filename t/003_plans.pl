@@ -184,6 +184,24 @@ foreach my $discard ('DISCARD PLANS', 'DISCARD ALL')
 cmp_ok($values[4], '<', $values[2] / 4,
 	"plans that are no longer valid give it back to the next: @values[2, 4]");
 
+# What a row makes invalid goes before the next one, also in a call of many rows.
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION public.unsteady_id() RETURNS int VOLATILE LANGUAGE plpgsql AS 'BEGIN RETURN 7; END';
+	CREATE TABLE public.unsteady (id int DEFAULT public.unsteady_id(), taken bigint);
+	CREATE FUNCTION public.unsettle() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		GRANT SELECT ON public.unsteady TO PUBLIC;
+		REVOKE SELECT ON public.unsteady FROM PUBLIC;
+		NEW.taken := (SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name LIKE 'CachedPlan%');
+		RETURN NEW;
+	END $$;
+	CREATE TRIGGER unsettle BEFORE INSERT ON public.unsteady FOR EACH ROW EXECUTE FUNCTION public.unsettle()});
+@values = session_values(q{SELECT string_agg(taken::text, ' ') FILTER (WHERE n IN (20, 400))
+	FROM fca.create_many(NULL::public.unsteady, (SELECT jsonb_agg(
+		CASE WHEN i = 1 THEN '{"id": 1}' ELSE '{}' END::jsonb) FROM generate_series(1, 400) AS i)) WITH ORDINALITY AS u (id, taken, n)});
+my ($early, $late) = split / /, $values[0];
+cmp_ok($late - $early, '<', 500_000, "380 rows later no more memory is taken by plans: $early $late");
+
 # A plan that takes more than half of the room is used, and others stay.
 $node->safe_psql('postgres', q{
 	CREATE TABLE public.parted (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
