@@ -1,4 +1,4 @@
-# A statement is planned once for all calls of its shape; plans that are of no
+# A statement is planned once for all calls of its key; plans that are of no
 # more use are freed; and calls leave nothing behind.  The log says so at DEBUG2.
 #
 # FCA_PLAN_CALLS (1000) is the number of calls of each function.
@@ -117,7 +117,7 @@ sub subset_call
 	return "SELECT * FROM fca.get_by_filters(NULL::public.wide, '{$filters}');\n";
 }
 
-# With room for far fewer plans than there are shapes.
+# With room for far fewer plans than there are keys.
 $script = "SET pg_stat_statements.track = none;\nSET fca_repo.plan_cache_size = '3MB';\n$plans;\n";
 foreach my $round (0 .. 3)
 {
@@ -140,10 +140,10 @@ foreach my $bound (1, 4, 16)
 	cmp_ok($taken, '>', $bound * 1024 * 1024 / 2, 'and much of that is used');
 }
 cmp_ok($bytes[3], '<', $bytes[0] * 1.1 + 100_000,
-	"memory after 4,000 shapes is that after 1,000: @bytes");
+	"memory after 4,000 keys is that after 1,000: @bytes");
 cmp_ok($bytes[3], '<', 32 * 1024 * 1024, "which is bounded: $bytes[3]");
 
-# What fails leaves no plan, however often and in however many shapes; and what is
+# What fails leaves no plan, however often and under however many keys; and what is
 # kept goes with DISCARD, and where it is no longer valid with the next new plan.
 sub session_values
 {
@@ -151,11 +151,11 @@ sub session_values
 }
 
 $node->safe_psql('postgres', q{
-	CREATE FUNCTION public.upserts(shapes int, conflict text) RETURNS int LANGUAGE plpgsql AS $$
+	CREATE FUNCTION public.upserts(calls int, conflict text) RETURNS int LANGUAGE plpgsql AS $$
 	DECLARE
 		failed int := 0;
 	BEGIN
-		FOR i IN 1..shapes LOOP
+		FOR i IN 1..calls LOOP
 			BEGIN
 				PERFORM fca.upsert(NULL::public.wide,
 				(SELECT jsonb_object_agg('c' || b, i) || '{"id": 1}' FROM generate_series(1, 13) AS b
@@ -219,7 +219,7 @@ is_deeply([ @values[ 2, 4, 6 ] ], [ 7, 1234, 2999 ], 'rows by plans that are not
 is_deeply([ map { $_ - $values[1] } @values[ 3, 5, 7 ] ], [ 0, 0, 1 ],
 	'only where there is room for it a plan is kept');
 
-# Shapes that come in turn, and those of one call, are planned once.
+# Keys that come in turn, and those of one call, are planned once.
 sub plans_of
 {
 	my (@statements) = @_;
@@ -228,7 +228,7 @@ sub plans_of
 		  . ";\n\\o\nSELECT max(plans) || ' ' || sum(plans) FROM pg_stat_statements WHERE $own AND query ~ 'public.wide'");
 }
 is(plans_of(map { my $round = $_; map { subset_call($_) } 1 .. 64 } 1 .. 5), '1 64',
-	'64 shapes in turn are planned once');
+	'64 keys in turn are planned once');
 $node->safe_psql('postgres', q{
 	CREATE FUNCTION public.key_sets(sets int) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_agg((SELECT jsonb_object_agg('c' || b, i) || jsonb_build_object('id', i % 7)
