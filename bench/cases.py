@@ -94,12 +94,12 @@ class Finder:
         self.args = {arg["name"]: argument(arg, database) for arg in keys}
         # the argument whose elements the rows are for, in turn
         self.each = next((arg["name"] for arg in keys if arg["type"].endswith("[]")), None)
-        limits = [arg for arg in row["arguments"] if arg["name"] == "max_rows"
-            or arg["name"].startswith("per_")]
+        limits = [arg for arg in row["arguments"]
+                  if arg["name"] == "max_rows" or arg["name"].startswith("per_")]
         self.limit, self.rows = (limits[0]["name"], int(limits[0]["default"])) if limits else (None, None)
         # the place behind which a page starts: column -> type
         self.after = {arg["name"][6:]: arg["type"] for arg in row["arguments"]
-            if arg["name"].startswith("after_")}
+                      if arg["name"].startswith("after_")}
 
     def chosen(self, limit, page="", where=None):
         """The rows of one key, or of all."""
@@ -137,9 +137,8 @@ class Finder:
         args = [f"{name} {arg.type}" for name, arg in self.args.items()]
         args += [f"{self.limit} bigint DEFAULT {self.rows}"] if self.limit else []
         args += [f"after_{column} {type} DEFAULT NULL" for column, type in self.after.items()]
-        rows = (
-            "" if self.each else f" ROWS {self.rows}" if self.limit else " ROWS 1" if not self.order else ""
-        )
+        rows = ("" if self.each else f" ROWS {self.rows}" if self.limit
+                else " ROWS 1" if not self.order else "")
         # The argument, not the column of the same name.
         body = body.format(**{name: f"{self.name}.{name}" for name in self.args})
         return (f"CREATE FUNCTION {schema}.{self.name}({', '.join(args)}) RETURNS SETOF fca.{self.relation}"
@@ -226,12 +225,12 @@ BASE = [
         PLPGSQL: "SELECT * FROM generic.get_many(NULL::fca.customers, {ids})"}),
     Case("get_children (10 x 10)", "other", {"ids": TEN}, {
         OURS: "SELECT * FROM fca.get_children(NULL::fca.transaction, 'account_id', {ids}::bigint[], 10,"
-        " 'occurred_at desc')",
+              " 'occurred_at desc')",
         RAW: "SELECT t.* FROM unnest({ids}::bigint[]) WITH ORDINALITY AS k (id, n)"
              " CROSS JOIN LATERAL (SELECT * FROM fca.transactions AS t WHERE t.account_id = k.id"
              " ORDER BY occurred_at DESC, id LIMIT 10) AS t ORDER BY k.n, t.occurred_at DESC, t.id",
         PLPGSQL: "SELECT * FROM generic.get_children(NULL::fca.transactions, 'account_id', {ids}, 10,"
-        " 'occurred_at DESC')"}),
+                 " 'occurred_at DESC')"}),
     Case("get_all (100)", "other", {}, {
         OURS: "SELECT * FROM fca.get_all(NULL::fca.account)",
         RAW: "SELECT * FROM fca.accounts ORDER BY id LIMIT 100",
@@ -245,14 +244,14 @@ BASE = [
         RAW: "SELECT * FROM fca.accounts WHERE id > 100 ORDER BY id LIMIT 100",
         PLPGSQL: "SELECT * FROM generic.get_page(NULL::fca.accounts, after => {after})"}),
     Case("get_by_filters (4)", "filter",
-         {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}}'), "customer_id": HAS_ACCOUNTS},
-         {
+         {"filters": Arg("jsonb", "random(1, :few / 4)", '{"customer_id": {}}'),
+          "customer_id": HAS_ACCOUNTS}, {
         OURS: "SELECT * FROM fca.get_by_filters(NULL::fca.account, {filters})",
         RAW: "SELECT * FROM fca.accounts WHERE customer_id = {customer_id} ORDER BY id LIMIT 100",
         PLPGSQL: "SELECT * FROM generic.get_by_filters(NULL::fca.accounts, {filters})"}),
     Case("get_by_filters (2 keys)", "filter",
          {"filters": Arg("jsonb", "random(1, :few / 4)",
-             '{"customer_id": {}, "status": ["active", "frozen"]}'),
+                         '{"customer_id": {}, "status": ["active", "frozen"]}'),
           "customer_id": HAS_ACCOUNTS}, {
         OURS: "SELECT * FROM fca.get_by_filters(NULL::fca.account, {filters})",
         RAW: "SELECT * FROM fca.accounts WHERE customer_id = {customer_id}"
@@ -279,8 +278,8 @@ BASE = [
               "FETCH 100 FROM c;\nCOMMIT",
         RAW: "BEGIN;\nDECLARE c CURSOR FOR SELECT * FROM fca.accounts ORDER BY id;\n"
              "FETCH 100 FROM c;\nCOMMIT",
-        PLPGSQL: "BEGIN;\nSELECT generic.open_cursor(NULL::fca.accounts, 'id', 'c');\nFETCH 100 FROM"
-        " c;\nCOMMIT"}),
+        PLPGSQL: "BEGIN;\nSELECT generic.open_cursor(NULL::fca.accounts, 'id', 'c');\n"
+                 "FETCH 100 FROM c;\nCOMMIT"}),
     Case("open_finder, fetch 100", "other", {}, {
         OURS: "BEGIN;\nSELECT fca.open_finder('find_active_customers', cursor_name => 'c');\n"
               "FETCH 100 FROM c;\nCOMMIT",
@@ -299,8 +298,8 @@ BASE = [
     Case("create_many (1,000)", "create_many", {}, {
         OURS: "SELECT * FROM fca.create_many(NULL::fca.message, " + MANY.replace("{}", "1000") + ")",
         RAW: "INSERT INTO fca.messages (conversation_id, role, content, intent)"
-             " SELECT conversation_id, role, content, intent FROM"
-             " jsonb_populate_recordset(NULL::fca.messages, "
+             " SELECT conversation_id, role, content, intent"
+             " FROM jsonb_populate_recordset(NULL::fca.messages, "
              + MANY.replace("{}", "1000") + ") RETURNING *",
         PLPGSQL: "SELECT * FROM generic.create_many(NULL::fca.messages, " + MANY.replace("{}", "1000") + ")"},
         clean_up=FORGET),
@@ -343,11 +342,11 @@ BASE = [
         PLPGSQL: "SELECT generic.delete(NULL::fca.messages, 1000000000::bigint + :doomed)"},
         set_up=DOOMED, clean_up=FORGET, script=NEXT_DOOMED),
     Case("delete_many (1)", "other", {}, {
-        OURS: "SELECT fca.delete_many(NULL::fca.message, ('{\"id\": ' || (1000000000 + :doomed) ||"
-        " '}')::jsonb)",
+        OURS: "SELECT fca.delete_many(NULL::fca.message,"
+              " ('{\"id\": ' || (1000000000 + :doomed) || '}')::jsonb)",
         RAW: "DELETE FROM fca.messages WHERE id = 1000000000::bigint + :doomed",
-        PLPGSQL: "SELECT generic.delete_many(NULL::fca.messages, ('{\"id\": ' || (1000000000 + :doomed) ||"
-        " '}')::jsonb)"},
+        PLPGSQL: "SELECT generic.delete_many(NULL::fca.messages,"
+                 " ('{\"id\": ' || (1000000000 + :doomed) || '}')::jsonb)"},
         set_up=DOOMED, clean_up=FORGET, script=NEXT_DOOMED),
 ]
 
@@ -367,16 +366,15 @@ def learn(database):
     FINDERS.extend(Finder(row, database) for row in rows if row["kind"] == "finder")
     CASES.extend([finder.case() for finder in FINDERS] + BASE)
     SEARCHES.extend([search("quokka", "rare"), search("mortgage", "common"),
-        search("kk", "rare, two letters"),
-                     search("ca", "common, two letters"), search("z", "one letter")])
+                     search("kk", "rare, two letters"), search("ca", "common, two letters"),
+                     search("z", "one letter")])
 
 
 # What is also run with many clients, at every size (results that do not grow), and as a first call.
 REPRESENTATIVE = ["find_by_email", "find_recent_transactions", "create", "get_by_id", "get_by_filters (4)",
                   "find_active_customers"]
 CONSTANT = ["find_by_email", "find_by_reference", "get_by_id", "find_recent_transactions",
-    "find_by_conversation",
-            "get_by_filters (4)"]
+            "find_by_conversation", "get_by_filters (4)"]
 COLD = ["find_by_email", "find_recent_transactions", "get_by_id", "get_by_filters (4)"]
 
 
@@ -416,18 +414,17 @@ def write_join(name, result, ours, generic, relation):
 LATERAL = [
     lateral("find_by_email", "find_by_email(c.email)", "SELECT * FROM fca.customers WHERE email = c.email"),
     lateral("find_recent_transactions (10)", "find_recent_transactions(c.account_id, 10)",
-            "SELECT * FROM fca.transactions WHERE account_id = c.account_id ORDER BY occurred_at DESC, id"
-            " DESC LIMIT 10"),
+            "SELECT * FROM fca.transactions WHERE account_id = c.account_id"
+            " ORDER BY occurred_at DESC, id DESC LIMIT 10"),
     base_join("get_by_id", "key", "sum(x.id)", "get_by_id(NULL::fca.customer, c.id)",
               "get_by_id(NULL::fca.customers, c.id)", "SELECT * FROM fca.customers WHERE id = c.id"),
     base_join("exists", "key", "count(x)", "exists(NULL::fca.customer, c.id)",
-        "exists(NULL::fca.customers, c.id)",
+              "exists(NULL::fca.customers, c.id)",
               "SELECT EXISTS (SELECT FROM fca.customers WHERE id = c.id)"),
     base_join("get_many (10)", "key", "sum(x.id)", "get_many(NULL::fca.customer, c.ids)",
               "get_many(NULL::fca.customers, c.ids)",
-              "SELECT t.* FROM unnest(c.ids) WITH ORDINALITY AS k (id, n) JOIN fca.customers AS t ON t.id ="
-              " k.id"
-              " ORDER BY k.n"),
+              "SELECT t.* FROM unnest(c.ids) WITH ORDINALITY AS k (id, n)"
+              " JOIN fca.customers AS t ON t.id = k.id ORDER BY k.n"),
     base_join("get_by_filters (4)", "filter", "sum(x.id)", "get_by_filters(NULL::fca.account, c.filters)",
               "get_by_filters(NULL::fca.accounts, c.filters)",
               "SELECT * FROM fca.accounts WHERE customer_id = c.customer_id ORDER BY id LIMIT 100"),
@@ -441,8 +438,8 @@ LATERAL = [
                "update(NULL::fca.customers, c.id, c.data)", "customers"),
     write_join("upsert", "sum(x.id)", "upsert(NULL::fca.customer, c.part, ARRAY['email'])",
                "upsert(NULL::fca.customers, c.whole, ARRAY['email'], ARRAY['phone'])", "customers"),
-    write_join("delete", "count(x)", "delete(NULL::fca.message, c.n)", "delete(NULL::fca.messages, c.n)",
-        "messages"),
+    write_join("delete", "count(x)", "delete(NULL::fca.message, c.n)",
+               "delete(NULL::fca.messages, c.n)", "messages"),
 ]
 
 

@@ -18,9 +18,8 @@ LOOKS = {OURS: ("#0072b2", "o"), RAW: ("#767676", "s"), SQL: ("#e69f00", "D"), P
          ASYNCPG: ("#767676", "s"), ALCHEMY: ("#d55e00", "^"), ALCHEMY_CORE: ("#e69f00", "D")}
 
 TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
-NAMES = {1e-1: "0.1 us", 1: "1 us", 1e1: "10 us", 1e2: "100 us", 1e3: "1 ms", 1e4: "10 ms", 1e5: "100 ms",
-    1e6: "1 s",
-         1e7: "10 s"}
+NAMES = {1e-1: "0.1 us", 1: "1 us", 1e1: "10 us", 1e2: "100 us", 1e3: "1 ms", 1e4: "10 ms",
+         1e5: "100 ms", 1e6: "1 s", 1e7: "10 s"}
 
 # The same figures give the same file, word for word.
 matplotlib.rcParams.update({"svg.hashsalt": "fca_repo", "font.size": 9, "axes.spines.top": False,
@@ -37,19 +36,19 @@ def dots(records, camps, title):
     figure, axes = plt.subplots(figsize=(8, 1.2 + 0.2 * len(records)))
     for camp in camps:
         points = [(record.ratio(OURS, camp), place) for place, record in enumerate(records)
-            if camp in record.figures]
+                  if camp in record.figures]
         if points:
             colour, marker = LOOKS[camp]
             axes.scatter(*zip(*points), s=26, color=colour, marker=marker, alpha=0.85,
-                label=f"against {camp}")
+                         label=f"against {camp}")
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     low, high = min(low, 0.65), max(high, 1.6)
     axes.set_xlim(low, high)
     # As many as can be read.
-    ticks = [tick for tick in TICKS if low <= tick <= high
-        and (high / low < 40 or tick not in (0.3, 0.7, 1.5, 3))]
+    ticks = [tick for tick in TICKS
+             if low <= tick <= high and (high / low < 40 or tick not in (0.3, 0.7, 1.5, 3))]
     axes.set_xticks(ticks, [f"{tick:g}" if tick >= 0.1 else f"1/{1 / tick:.0f}" for tick in ticks])
     axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     axes.set_yticks(range(len(records)), [record.case for record in records])
@@ -59,7 +58,7 @@ def dots(records, camps, title):
     axes.set_xlabel(f"time of {OURS} / time of the other: below 1, {OURS} is faster")
     # Beside no dot.
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=4, frameon=False, handletextpad=0.1,
-        columnspacing=1)
+                columnspacing=1)
     axes.set_title(f"{title}\n(left of the line, below 1: {OURS} is faster)", loc="left", pad=24)
     return figure
 
@@ -128,12 +127,12 @@ def draw(folder, records):
     wanted = [
         ("finders.svg", "Every finder, a client's call in prepared mode", finders, dots, camps),
         ("base.svg", "The base repository, a client's call in prepared mode", base, dots, camps),
-        ("join.svg", "Calls in a LATERAL join, without round trips", rows_of(records, section="lateral"),
-            dots, camps),
+        ("join.svg", "Calls in a LATERAL join, without round trips",
+         rows_of(records, section="lateral"), dots, camps),
         ("python.svg", "From Python: asyncpg that calls fca_repo, beside raw SQL and SQLAlchemy",
          rows_of(records, section="python"), dots, (ASYNCPG, ALCHEMY, ALCHEMY_CORE)),
-        ("depth.svg", "A page of 50 rows, by the rows before it", rows_of(records, section="depth"),
-            depth_chart, ()),
+        ("depth.svg", "A page of 50 rows, by the rows before it",
+         rows_of(records, section="depth"), depth_chart, ()),
         ("search.svg", "search_by_keyword", rows_of(records, section="search"), search_chart, ())]
     charts = []
     for name, title, found, make, others in wanted:

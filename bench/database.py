@@ -18,8 +18,8 @@ class Database:
     def psql(self, sql="", *arguments):
         """Runs SQL, or what the arguments say, and gives the rows as lists of texts."""
         done = subprocess.run(
-            [os.path.join(self.bindir, "psql"), "-qXAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", *arguments,
-                self.name],
+            [os.path.join(self.bindir, "psql"), "-qXAt", "-F", "\t", "-v", "ON_ERROR_STOP=1",
+             *arguments, self.name],
             input=sql, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"psql failed:\n{done.stderr}")

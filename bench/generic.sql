@@ -68,8 +68,8 @@ BEGIN
     pg_typeof(model), generic.condition(filters), place, sort) USING max_rows;
 END $$;
 
-CREATE FUNCTION generic.get_children(model anyelement, parent_column text, parents bigint[],
-	per_parent bigint, sort_by text)
+CREATE FUNCTION generic.get_children(
+  model anyelement, parent_column text, parents bigint[], per_parent bigint, sort_by text)
 RETURNS SETOF anyelement LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN QUERY EXECUTE format('SELECT t.* FROM unnest($1) WITH ORDINALITY AS k (parent, n)'
@@ -82,8 +82,8 @@ RETURNS SETOF anyelement LANGUAGE plpgsql STABLE AS $$
 DECLARE
   found bigint;
 BEGIN
-  RETURN QUERY EXECUTE format('SELECT * FROM %s WHERE %s LIMIT 2', pg_typeof(model),
-  	generic.condition(filters));
+  RETURN QUERY EXECUTE format('SELECT * FROM %s WHERE %s LIMIT 2',
+    pg_typeof(model), generic.condition(filters));
   GET DIAGNOSTICS found = ROW_COUNT;
   IF found > 1 THEN
     RAISE too_many_rows;
@@ -103,8 +103,8 @@ CREATE FUNCTION generic.count_estimate(model anyelement, filters jsonb) RETURNS 
 DECLARE
   plan json;
 BEGIN
-  EXECUTE format('EXPLAIN (FORMAT JSON) SELECT FROM %s WHERE %s', pg_typeof(model),
-  	generic.condition(filters)) INTO plan;
+  EXECUTE format('EXPLAIN (FORMAT JSON) SELECT FROM %s WHERE %s',
+    pg_typeof(model), generic.condition(filters)) INTO plan;
   RETURN plan #>> '{0,Plan,Plan Rows}';
 END $$;
 
@@ -137,9 +137,9 @@ END $$;
 CREATE FUNCTION generic.create_many(model anyelement, rows jsonb)
 RETURNS SETOF anyelement LANGUAGE plpgsql AS $$
 BEGIN
-  RETURN QUERY
-  	EXECUTE format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_recordset(NULL::%1$s, $1)'
-    ' RETURNING *', pg_typeof(model), generic.columns(rows -> 0)) USING rows;
+  RETURN QUERY EXECUTE format('INSERT INTO %1$s (%2$s)'
+    ' SELECT %2$s FROM jsonb_populate_recordset(NULL::%1$s, $1) RETURNING *',
+    pg_typeof(model), generic.columns(rows -> 0)) USING rows;
 END $$;
 
 -- Row by row: an error ends the subtransaction of its row only.
@@ -151,8 +151,8 @@ DECLARE
 BEGIN
   FOR data, ordinal IN SELECT * FROM jsonb_array_elements(rows) WITH ORDINALITY LOOP
     BEGIN
-      EXECUTE format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$s,
-      	$1) RETURNING id',
+      EXECUTE format('INSERT INTO %1$s (%2$s)'
+        ' SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, $1) RETURNING id',
         pg_typeof(model), generic.columns(data)) INTO id USING data;
       created := true;
       message := NULL;
@@ -197,8 +197,8 @@ BEGIN
     ' ON CONFLICT (%3$s) DO UPDATE SET %4$s, updated_at = now() RETURNING *',
     pg_typeof(model), generic.columns(data),
     (SELECT string_agg(quote_ident(name), ', ') FROM unnest(conflict_columns) AS name),
-    (SELECT string_agg(format('%1$I = EXCLUDED.%1$I', name), ', ') FROM unnest(changed_columns) AS name))
-    USING data;
+    (SELECT string_agg(format('%1$I = EXCLUDED.%1$I', name), ', ') FROM unnest(changed_columns) AS name)
+  ) USING data;
 END $$;
 
 CREATE FUNCTION generic.delete(model anyelement, id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -277,8 +277,8 @@ BEGIN
     PERFORM FROM fca.update(NULL::fca.customer, k, '{"phone": "+44 1"}');
     PERFORM FROM fca.update_if(NULL::fca.customer, k, '{"phone": "+44 1"}', '{"notes": "called back"}');
     PERFORM fca.update_many(NULL::fca.customer, jsonb_build_object('id', k), '{"notes": null}');
-    PERFORM FROM fca.upsert(NULL::fca.customer, jsonb_build_object('email', email, 'phone', '+44 2'),
-    	ARRAY['email']);
+    PERFORM FROM fca.upsert(NULL::fca.customer,
+      jsonb_build_object('email', email, 'phone', '+44 2'), ARRAY['email']);
     -- A call that fails: an unknown column, a missing value, a value of the wrong type, no object.
     BEGIN
       PERFORM FROM fca.create(NULL::fca.message, wrong[1 + i % 4]);

@@ -3,22 +3,20 @@
 --   psql -v n=1000000 -f load.sql
 --
 -- n rows in transactions, messages and (up to a million) FAQs, n/20 ("few") in customers, accounts and
--- conversations.
--- One account in ten has all the transactions, about 200 each at every size, and one conversation in
--- ten all the messages ("busy" of each); one customer in 200 has all the conversations, 200 each.  So a
--- list is as long in a small database as in a large one, no plan suffers from a wrong guess of its
--- length, and its rows lie scattered over the table, as those of real ones do.
+-- conversations.  One account in ten has all the transactions, about 200 each at every size, and one
+-- conversation in ten all the messages ("busy" of each); one customer in 200 has all the conversations, 200
+-- each.  So a list is as long in a small database as in a large one, no plan suffers from a wrong guess of
+-- its length, and its rows lie scattered over the table, as those of real ones do.
 \set ON_ERROR_STOP on
 SELECT greatest(100, :n / 20) AS few, greatest(1, :n / 200) AS busy, greatest(1, :n / 4000) AS talkers,
-	greatest(100, :n / 1000) AS products,
-       least(:n, 1000000) AS faqs \gset
+       greatest(100, :n / 1000) AS products, least(:n, 1000000) AS faqs \gset
 
 CREATE SCHEMA bench;
 
 -- What the runs ask the database for.
 CREATE TABLE bench.facts (name text PRIMARY KEY, value text NOT NULL);
-INSERT INTO bench.facts VALUES ('n', :n), ('few', :few), ('busy', :busy), ('talkers', :talkers),
-	('products', :products);
+INSERT INTO bench.facts VALUES
+  ('n', :n), ('few', :few), ('busy', :busy), ('talkers', :talkers), ('products', :products);
 
 -- Foreign keys hold by construction; trigram indexes are made at the end, which is much faster.
 SET session_replication_role = replica;
@@ -41,29 +39,29 @@ SELECT initcap(string_agg(bench.word(
 FROM generate_series(0, 2) AS digit
 $$;
 
-INSERT INTO fca.products (name, type, description, interest_rate, features, requirements, is_active,
-	created_at)
+INSERT INTO fca.products (
+  name, type, description, interest_rate, features, requirements, is_active, created_at)
 SELECT 'Product ' || lpad(g::text, 6, '0'), 'type ' || g % 10, repeat('What it offers. ', 6),
        (g % 100) / 100.0, '["online", "phone"]', '{"age": 18}', g % 20 <> 0, timestamptz '2023-01-01 00:00Z'
 FROM generate_series(1, :products::bigint) AS g;
 
-INSERT INTO fca.customers (customer_id, email, first_name, last_name, phone, is_verified, is_active, is_vip,
-	created_at)
+INSERT INTO fca.customers (
+  customer_id, email, first_name, last_name, phone, is_verified, is_active, is_vip, created_at)
 SELECT 'CUST-' || g, 'customer' || g || '@example.com', bench.name(g * 31 % 200),
        bench.name((random() * 7999)::bigint), '+44 20 ' || lpad(g::text, 8, '0'),
        g % 3 = 0, g % 5 <> 0, g % 10 = 0, timestamptz '2023-01-01 00:00Z' + random() * interval '400 days'
 FROM generate_series(1, :few::bigint) AS g;
 
 -- A customer in four has accounts, four each.
-INSERT INTO fca.accounts (account_number, customer_id, product_id, type, status, balance, available_balance,
-	created_at)
+INSERT INTO fca.accounts (
+  account_number, customer_id, product_id, type, status, balance, available_balance, created_at)
 SELECT 'ACC-' || g, 1 + (g - 1) / 4, 1 + g % :products,
        bench.word('{current,savings,loan,credit}', g), bench.word('{active,active,active,frozen,closed}', g),
        g % 100000, g % 100000, timestamptz '2023-01-01 00:00Z' + random() * interval '400 days'
 FROM generate_series(1, :few::bigint) AS g;
 
-INSERT INTO fca.transactions (account_id, reference, amount, description, category, merchant_name,
-	occurred_at)
+INSERT INTO fca.transactions (
+  account_id, reference, amount, description, category, merchant_name, occurred_at)
 SELECT 1 + floor(random() * :busy)::bigint, 'TX-' || g,
        (g % 20000) / 100.0 - 100, 'Card payment number ' || g || ' at a shop',
        bench.word('{food,rent,travel,salary}', g),
@@ -74,17 +72,17 @@ INSERT INTO fca.conversations (customer_id, title, status, channel, summary, int
   escalation_id, escalation_reason, priority, assigned_group, created_at, updated_at)
 SELECT 1 + floor(random() * :talkers)::bigint, 'A question about case ' || g,
        CASE WHEN escalated THEN 'escalated' ELSE bench.word('{active,resolved,resolved,closed}', g / 3) END,
-       bench.word('{web,mobile,api,whatsapp,sms}', g / 7), repeat('What was said. ', 5), 'question',
-       'neutral', 10,
+       bench.word('{web,mobile,api,whatsapp,sms}', g / 7), repeat('What was said. ', 5),
+       'question', 'neutral', 10,
        CASE WHEN escalated THEN 'T-' || g / 20 END, CASE WHEN escalated THEN 'asked for a human' END,
        CASE WHEN escalated THEN 'high' END, CASE WHEN escalated THEN 'group ' || g / 20 % 5 END,
        happened, happened + random() * interval '5 days'
 FROM generate_series(1, :few::bigint) AS g,
      LATERAL (SELECT g % 20 = 0 AS escalated,
-     	timestamptz '2024-01-01 00:00Z' + g * interval '1 minute' AS happened) AS c;
+                     timestamptz '2024-01-01 00:00Z' + g * interval '1 minute' AS happened) AS c;
 
-INSERT INTO fca.messages (conversation_id, role, content, agent_name, intent, confidence_score,
-	requires_human, created_at)
+INSERT INTO fca.messages (
+  conversation_id, role, content, agent_name, intent, confidence_score, requires_human, created_at)
 SELECT 1 + floor(random() * :busy)::bigint,
        bench.word('{customer,agent,customer,human_agent}', g),
        'Message ' || g || repeat(' and what it says', 6),
@@ -96,11 +94,11 @@ FROM generate_series(1, :n::bigint) AS g;
 INSERT INTO fca.faqs (question, answer, category, keywords, is_active)
 SELECT 'How do I ' || bench.word('{open,close,change,find,report,renew,cancel}', g) || ' my '
        || CASE WHEN g % (:faqs / 10) = 7 THEN 'quokka ' WHEN g % 20 = 3 THEN 'mortgage ' ELSE '' END
-       || bench.name(g * 7919 % 8000) || ' ' || bench.word('{card,account,loan,limit,address,statement}',
-       	g / 7) || '?',
+       || bench.name(g * 7919 % 8000) || ' '
+       || bench.word('{card,account,loan,limit,address,statement}', g / 7) || '?',
        repeat('First you log in, then you choose what you need. ', 4), 'category ' || g % 50,
-       bench.name(g * 104729 % 8000) || ', ' || CASE WHEN g % 20 = 13 THEN 'mortgage'
-       ELSE 'payment' END || ', service', true
+       bench.name(g * 104729 % 8000) || ', '
+       || CASE WHEN g % 20 = 13 THEN 'mortgage' ELSE 'payment' END || ', service', true
 FROM generate_series(1, :faqs::bigint) AS g;
 
 SELECT indexdef FROM later \gexec
@@ -134,8 +132,8 @@ CREATE TABLE bench.batches AS
 SELECT name, jsonb_agg(jsonb_build_object('conversation_id', 1 + g % :busy,
          'role', CASE WHEN g % 100 = bad THEN 'nobody' ELSE 'agent' END,
          'content', 'Message ' || g || ' of many', 'intent', 'question')) AS rows
-FROM (VALUES ('1000', 1000, NULL), ('10000', 10000, NULL), ('10000, 100 bad', 10000, 7)) AS batch (name, size,
-	bad),
+FROM (VALUES ('1000', 1000, NULL), ('10000', 10000, NULL), ('10000, 100 bad', 10000, 7))
+       AS batch (name, size, bad),
      LATERAL generate_series(1, size) AS g
 GROUP BY name;
 

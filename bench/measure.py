@@ -95,8 +95,8 @@ def alternate(alternatives, mode, rounds, counts):
         for one in alternatives:
             calls = counts[one.label]
             if calls > 1 or number < VERY_SLOW_ROUNDS:
-                figures[one.label].append(latency(one.run(mode, calls + WARM_UP if calls >= WARM_UP
-                    else calls)))
+                figures[one.label].append(
+                    latency(one.run(mode, calls + WARM_UP if calls >= WARM_UP else calls)))
     return figures
 
 

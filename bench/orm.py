@@ -1,8 +1,7 @@
 """The repository as an application has it: SQLAlchemy's asyncio session over asyncpg."""
 
 from sqlalchemy import (BigInteger, Boolean, Column, DateTime, ForeignKey, Identity, Integer, Numeric, Text,
-    delete, func,
-                        insert, select, text, update)
+                        delete, func, insert, select, text, update)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import declarative_base
 
@@ -156,7 +155,7 @@ class CustomerRepository(Repository):
 
     async def find_vip_customers(self, limit=50):
         return await self.page(Customer.is_vip, order=(Customer.created_at.desc(), Customer.id.desc()),
-            limit=limit)
+                               limit=limit)
 
 
 class AccountRepository(Repository):

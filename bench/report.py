@@ -15,8 +15,7 @@ def rows_of(records, **wanted):
     """Records whose fields are as wanted; a tuple means one of these."""
     def fits(record):
         return all(getattr(record, name) in value if isinstance(value, tuple)
-            else getattr(record, name) == value
-                   for name, value in wanted.items())
+                   else getattr(record, name) == value for name, value in wanted.items())
     return [record for record in records if fits(record)]
 
 
@@ -77,15 +76,15 @@ class Targets:
             self.rows.append((work, asked, "not measured", "", "-"))
             return
         measured, met = text(figures)
-        self.rows.append((work, asked, measured, text(raw)[0] if raw else "", "met" if met
-            else "**not met**"))
+        self.rows.append((work, asked, measured, text(raw)[0] if raw else "",
+                          "met" if met else "**not met**"))
 
     def ratios(self, theirs, ours=OURS, **wanted):
         """(case and mode, ratio) of the records that have both."""
         return [(record.case if record.mode == "python" else f"{record.case}, {record.mode}",
-            record.ratio(ours, theirs))
-                for record in rows_of(self.records, **wanted) if ours in record.figures
-                and theirs in record.figures]
+                 record.ratio(ours, theirs))
+                for record in rows_of(self.records, **wanted)
+                if ours in record.figures and theirs in record.figures]
 
     def prepared(self, theirs, **wanted):
         """The same for raw SQL where it is prepared."""
@@ -94,8 +93,8 @@ class Targets:
     def all(self):
         calls = {"section": "calls"}
         finders = {"kind": FINDERS, **calls}
-        search = {"section": "search", "n": max((r.n for r in rows_of(self.records, section="search")),
-            default=0)}
+        search = {"section": "search",
+                  "n": max((r.n for r in rows_of(self.records, section="search")), default=0)}
         self.add("lists, prepared, against raw prepared", "<= 1.10",
                  self.ratios(RAW, kind="list", mode="prepared", **calls), 1.10)
         self.add("ten keys in one call, prepared, against raw prepared", "<= 1.10",
@@ -114,7 +113,7 @@ class Targets:
             for how, chosen in ((CALL, calls), (JOINED, {"section": "lateral"})):
                 figures, raw = (
                     [figure for figure in ratios(PLPGSQL, kind=kind, **chosen)
-                        if not figure[0].startswith("find_one")]
+                     if not figure[0].startswith("find_one")]
                     for ratios in (self.ratios, self.prepared))
                 self.add(f"{work}, against PL/pgSQL with EXECUTE: {how}", asked, figures, limit,
                          raw if how == CALL else ())
@@ -236,10 +235,9 @@ def lateral(records):
             for record in rows_of(records, section="lateral")]
     return section("Many calls in one LATERAL join",
                    "Microseconds of one call, without a client's round trip: 20,000 calls of a finder in a"
-                   " statement, 2,000 of a"
-                   " base function, 1,000 of one that writes (taken back in the end, which the time"
-                   " includes). Raw SQL and the"
-                   " inlined function become part of the join, which may then read each row once.\n",
+                   " statement, 2,000 of a base function, 1,000 of one that writes (taken back in the end,"
+                   " which the time includes). Raw SQL and the inlined function become part of the join,"
+                   " which may then read each row once.\n",
                    table(["call", f"{OURS}, us"] + [f"{camp}, us → ratio" for camp in CAMPS], rows))
 
 
@@ -247,16 +245,14 @@ def python(records):
     found = rows_of(records, section="python")
     return section("From Python",
                    f"asyncpg that calls {OURS}, beside the same SQL prepared by asyncpg, which gives records"
-                   " too, and SQLAlchemy's"
-                   " asyncio session over asyncpg, which gives objects; all under uvloop, in one open"
-                   " transaction and one session"
-                   " (but for a unit of work each).\n",
+                   " too, and SQLAlchemy's asyncio session over asyncpg, which gives objects; all under"
+                   " uvloop, in one open transaction and one session (but for a unit of work each).\n",
                    compared(found, (ASYNCPG, ALCHEMY, ALCHEMY_CORE)),
                    "The ratios to SQLAlchemy again, beside those that raw SQL reaches:\n",
                    table(["call"] + [f"{camp} / {theirs}" for theirs in (ALCHEMY, ALCHEMY_CORE)
-                       for camp in (OURS, ASYNCPG)],
-                         [[record.case] + [ratio_text(record.ratio(camp, theirs)) if theirs in record.figures
-                             else ""
+                                     for camp in (OURS, ASYNCPG)],
+                         [[record.case] + [ratio_text(record.ratio(camp, theirs))
+                                           if theirs in record.figures else ""
                                            for theirs in (ALCHEMY, ALCHEMY_CORE) for camp in (OURS, ASYNCPG)]
                           for record in found]))
 
@@ -289,12 +285,12 @@ def depth(records):
 def search(records):
     text = []
     for n in sorted({record.n for record in rows_of(records, section="search")}):
-        text += [f"### {n:,} FAQs", "", compared(rows_of(records, section="search", n=n), (SCAN, *CAMPS),
-            "keyword")]
+        text += [f"### {n:,} FAQs", "",
+                 compared(rows_of(records, section="search", n=n), (SCAN, *CAMPS), "keyword")]
     return section("search_by_keyword",
                    "A rare keyword is in ten FAQs, a common one in a tenth of them; the common two letters"
-                   " (ca) and the one letter (z)"
-                   " are in many; one or two letters are too few for the trigram index.\n", *text)
+                   " (ca) and the one letter (z) are in many; one or two letters are too few for the trigram"
+                   " index.\n", *text)
 
 
 def growth(records):
@@ -304,7 +300,7 @@ def growth(records):
                    table(["call"] + [f"{camp}, {int(n):,} rows, us" for camp, n in
                                      (label.rsplit(", ", 1) for label in labels)],
                          [[record.case] + [time_text(record.median(label)) for label in labels]
-                             for record in found]))
+                          for record in found]))
 
 
 def cold(records):
@@ -335,11 +331,9 @@ def write_report(path, records, environment, charts):
     text = ["# Measured\n", environment,
             section("Targets",
                     "Ratios are time of fca_repo / time of the other. Where several calls count, all have to"
-                    " hold, and the worst is"
-                    " named. The column *raw SQL itself* is what the same SQL without any function reaches"
-                    " against the same other,"
-                    " sent by the same client: a target that it misses is beyond what the round trip"
-                    " leaves.\n",
+                    " hold, and the worst is named. The column *raw SQL itself* is what the same SQL without"
+                    " any function reaches against the same other, sent by the same client: a target that it"
+                    " misses is beyond what the round trip leaves.\n",
                     Targets(records).all()),
             *[f"![{title}]({name})\n" for name, title in charts],
             *[write(records) for name, write in sections.items() if name in measured]]

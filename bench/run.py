@@ -22,10 +22,8 @@ from run_pgbench import PgbenchRuns
 from run_python import PythonRuns
 
 SETTINGS = ("shared_buffers", "work_mem", "maintenance_work_mem", "max_connections", "jit", "autovacuum",
-    "fsync",
-            "full_page_writes", "synchronous_commit", "max_wal_size", "checkpoint_timeout",
-            "max_parallel_workers_per_gather",
-            "random_page_cost", "plan_cache_mode")
+            "fsync", "full_page_writes", "synchronous_commit", "max_wal_size", "checkpoint_timeout",
+            "max_parallel_workers_per_gather", "random_page_cost", "plan_cache_mode")
 
 # What differs between a full run and a quick one.
 # clients: how many -> pgbench's modes -> rounds.
@@ -35,7 +33,7 @@ FULL = {"sizes": [10_000, 100_000, 1_000_000], "rounds": 7, "seconds": 0.1,
         "many_cases": 6, "many_seconds": 0.4, "many_calls": 150,
         "connections": 15, "python_calls": 300, "memory_calls": 1_000_000}
 QUICK = {"sizes": [10_000, 100_000], "rounds": 3, "seconds": 0.03, "other_modes": ["simple"],
-    "other_rounds": 1,
+         "other_rounds": 1,
          "clients": {64: {"prepared": 3}}, "many_cases": 2, "many_seconds": 0.1, "many_calls": 60,
          "connections": 3, "python_calls": 30, "memory_calls": 50_000}
 
@@ -52,7 +50,7 @@ def parse():
     given = parser.parse_args()
     options = argparse.Namespace(**{**(QUICK if given.quick else FULL),
                                     **{name: value for name, value in vars(given).items()
-                                        if value is not None}})
+                                       if value is not None}})
     # Fewer rounds were asked for: of everything.
     options.other_rounds = min(options.other_rounds, options.rounds)
     options.clients = {clients: {mode: min(rounds, options.rounds) for mode, rounds in modes.items()}
@@ -90,23 +88,21 @@ def environment(options, database, load):
 
 - Machine: {processor()}, {os.cpu_count()} cores, {memory:.0f} GB, {system()}, Linux {platform.release()};
   load average {load:.1f} when it began. Server and clients share the cores.
-- Versions: fca_repo {extension}; {server}; Python {platform.python_version()}, SQLAlchemy
-  {sqlalchemy.__version__},
-  asyncpg {asyncpg.__version__}, uvloop {uvloop.__version__}, matplotlib {matplotlib.__version__}.
+- Versions: fca_repo {extension}; {server}; Python {platform.python_version()},
+  SQLAlchemy {sqlalchemy.__version__}, asyncpg {asyncpg.__version__}, uvloop {uvloop.__version__},
+  matplotlib {matplotlib.__version__}.
 - Settings: {settings}.
 - Data: databases with {sizes} rows in the largest tables (`bench/load.sql`); where no size is named, the
   largest.
 - How: the alternatives run in turn, {options.rounds} rounds ({' and '.join(options.other_modes)} mode
-  {options.other_rounds}). A figure of a round comes from one connection, whose first
-  {WARM_UP} calls (of few: a quarter) are left out: the others are taken in {BLOCKS} blocks by the clock, and
-  it is the mean of the
+  {options.other_rounds}). A figure of a round comes from one connection, whose first {WARM_UP} calls (of few:
+  a quarter) are left out: the others are taken in {BLOCKS} blocks by the clock, and it is the mean of the
   middle half of these. Calls of {VERY_SLOW / 1000:.0f} ms and more: one in each of {VERY_SLOW_ROUNDS}
   connections. Shown are the median of the rounds, in microseconds unless a unit is named, and the median of
   the rounds' ratios, **fca_repo / other** (below 1, fca_repo is faster). ± is the distance of the ratio's
   quartiles in parts of its median: a difference that is smaller says nothing.
 - Raw SQL is a prepared statement in prepared mode, and ad hoc in simple and extended mode, where the server
-  parses and
-  plans each call.
+  parses and plans each call.
 """
 
 
@@ -134,8 +130,7 @@ def main():
     for work in (lambda: records.extend(measure_memory(largest, options.memory_calls, progress)),
                  lambda: asyncio.run(python.run()),
                  pgbench.calls, pgbench.clients, pgbench.lateral, pgbench.search, pgbench.growth,
-                 pgbench.cold,
-                 pgbench.depth):
+                 pgbench.cold, pgbench.depth):
         work()
         # What has been measured is not lost if the rest is.
         write(options.output, described, records)

@@ -20,7 +20,7 @@ class PgbenchRuns:
 
     def keep(self, section, case, mode, figures, clients=1, n=None, unit="us"):
         self.records.append(Record(section, case.name, case.kind, mode, clients, n or self.largest.n, unit,
-            figures))
+                                   figures))
 
     def in_turn(self, alternatives, mode="prepared"):
         counts = counts_alone(alternatives, mode, self.options.seconds)
@@ -33,13 +33,13 @@ class PgbenchRuns:
             alternatives = self.alternatives(case)
             counts = counts_alone(alternatives, "prepared", self.options.seconds)
             self.keep("calls", case, "prepared",
-                alternate(alternatives, "prepared", self.options.rounds, counts))
+                      alternate(alternatives, "prepared", self.options.rounds, counts))
             # Planning each call takes longer: fewer of them fill the time.
             fewer = {label: max(2, calls // 2) for label, calls in counts.items()}
             for mode in self.options.other_modes:
                 if case.kind != "report":
                     self.keep("calls", case, mode,
-                        alternate(alternatives, mode, self.options.other_rounds, fewer))
+                              alternate(alternatives, mode, self.options.other_rounds, fewer))
             if case.clean_up:
                 self.largest.psql("VACUUM fca.messages")
         self.largest.psql("VACUUM ANALYZE fca.customers, fca.accounts, fca.messages")
@@ -67,8 +67,8 @@ class PgbenchRuns:
                 continue
             for case in SEARCHES:
                 self.progress(f"search of {database.n:,} FAQs: {case.name}")
-                self.keep("search", case, "simple", self.in_turn(self.alternatives(case, database), "simple"),
-                    n=database.n)
+                self.keep("search", case, "simple",
+                          self.in_turn(self.alternatives(case, database), "simple"), n=database.n)
 
     def growth(self):
         """The same call in every database, in turn; only calls whose result does not grow."""
@@ -85,7 +85,7 @@ class PgbenchRuns:
         db = self.largest
         size = min(db.n, 1_000_000)
         account = db.value("INSERT INTO fca.accounts (account_number, customer_id) VALUES ('whale', 1)"
-            " RETURNING id")
+                           " RETURNING id")
         self.progress(f"depth: loading {size:,} transactions of one account")
         db.psql(f"""
             INSERT INTO fca.transactions (account_id, reference, amount, description, occurred_at)

@@ -34,8 +34,7 @@ READS = {
 
 def new_rows(count, busy):
     return [{"conversation_id": 1 + i % busy, "role": "agent", "content": f"Message {i} of many",
-        "intent": "question"}
-            for i in range(count)]
+             "intent": "question"} for i in range(count)]
 
 
 def raw(name):
@@ -94,7 +93,7 @@ class PythonRuns:
                         ALCHEMY: lambda i: find(keys[i])}
             else:
                 ways = {OURS: lambda i: fetch(sql), ASYNCPG: lambda i: fetch(plain),
-                    ALCHEMY: lambda i: find()}
+                        ALCHEMY: lambda i: find()}
             self.keep("python", name, kind, await self.alternate(ways, count))
 
     async def writes(self, connection, session):
@@ -102,9 +101,9 @@ class PythonRuns:
         messages = MessageRepository(session)
         customers = CustomerRepository(session)
         sql = "SELECT * FROM fca.create_many(NULL::fca.message, $1)"
-        plain = ("INSERT INTO fca.messages (conversation_id, role, content, intent) SELECT conversation_id,"
-            " role, content,"
-                 " intent FROM jsonb_populate_recordset(NULL::fca.messages, $1) RETURNING *")
+        plain = ("INSERT INTO fca.messages (conversation_id, role, content, intent)"
+                 " SELECT conversation_id, role, content, intent"
+                 " FROM jsonb_populate_recordset(NULL::fca.messages, $1) RETURNING *")
         for count in (1000, 10000):
             self.progress(f"Python: create_many of {count:,} rows")
             rows = new_rows(count, self.facts["busy"])
@@ -132,11 +131,10 @@ class PythonRuns:
         await self.lockless(connection, session)
         self.keep("python", "update", "write", await self.alternate({
             OURS: lambda i: connection.fetchrow(
-                "SELECT * FROM fca.update(NULL::fca.customer, $1::bigint, $2)",
-                                                keys[i], json.dumps(data)),
+                "SELECT * FROM fca.update(NULL::fca.customer, $1::bigint, $2)", keys[i], json.dumps(data)),
             ASYNCPG: lambda i: connection.fetchrow(
-                "UPDATE fca.customers SET notes = $2, phone = $3, updated_at = now() WHERE id = $1 RETURNING"
-                " *",
+                "UPDATE fca.customers SET notes = $2, phone = $3, updated_at = now() WHERE id = $1"
+                " RETURNING *",
                 third + keys[i], data["notes"], data["phone"]),
             ALCHEMY: lambda i: customers.update(2 * third + keys[i], data)}, count))
         await self.lockless(connection, session)
@@ -146,7 +144,7 @@ class PythonRuns:
         count = self.options.python_calls
         session_of = sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
         async with asyncpg.create_pool(host=self.socket, user="postgres",
-            database=self.database.name) as pool:
+                                       database=self.database.name) as pool:
             for name in ("find_by_email", "find_recent_transactions"):
                 kind, repository, shape, highest = READS[name]
                 keys = self.keys(shape, highest, count)
@@ -176,16 +174,16 @@ class PythonRuns:
         count = self.options.python_calls * (self.options.rounds + 1)
         first = 1_000_000_000
         self.database.psql("INSERT INTO fca.messages (id, conversation_id, role, content)"
-                           f" SELECT {first} + g, 1 + g % 10, 'agent', 'Soon gone' FROM generate_series(0,"
-                           f" {3 * count - 1}) AS g")
+                           f" SELECT {first} + g, 1 + g % 10, 'agent', 'Soon gone'"
+                           f" FROM generate_series(0, {3 * count - 1}) AS g")
         messages = MessageRepository(session)
         ours, plain, theirs = (iter(range(first + way * count, first + (way + 1) * count))
-            for way in range(3))
+                               for way in range(3))
         self.keep("python", "delete", "write", await self.alternate({
             OURS: lambda i: connection.fetchval("SELECT fca.delete(NULL::fca.message, $1::bigint)",
-                next(ours)),
+                                                next(ours)),
             ASYNCPG: lambda i: connection.fetchval("DELETE FROM fca.messages WHERE id = $1 RETURNING true",
-                next(plain)),
+                                                   next(plain)),
             ALCHEMY: lambda i: messages.delete(next(theirs))}, self.options.python_calls))
         await self.lockless(connection, session)
         self.database.psql(f"DELETE FROM fca.messages WHERE id >= {first}; VACUUM fca.messages;")

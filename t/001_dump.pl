@@ -61,25 +61,24 @@ $node->safe_psql('desk', q{
 		$$ BEGIN INSERT INTO public.audit VALUES (now(), tg_op || ' ' || tg_table_name); RETURN NULL; END $$;
 	CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON fca.accounts EXECUTE FUNCTION public.note();
 
-	INSERT INTO fca.customers (customer_id, email, first_name, last_name, is_vip, shoe_size, created_at,
-		updated_at)
+	INSERT INTO fca.customers (
+		customer_id, email, first_name, last_name, is_vip, shoe_size, created_at, updated_at)
 	SELECT 'CUST-' || lpad(i::text, 6, '0'), 'c' || i || '@example.com', 'Zoë "' || i, 'O''Neill\\%_',
-	i % 3 = 0, i,
-		'2026-01-01Z', '2026-01-02Z'::timestamptz + i * interval '1 s'
+		i % 3 = 0, i, '2026-01-01Z', '2026-01-02Z'::timestamptz + i * interval '1 s'
 	FROM generate_series(1, 50) AS i;
 	INSERT INTO fca.products (name, type, interest_rate, features, updated_at)
 	VALUES ('Saver', 'savings', 4.125, '["a", {"b": null}]', '2026-01-02Z');
 	INSERT INTO fca.accounts (account_number, customer_id, product_id, balance, created_at, updated_at)
 	SELECT 'ACC-' || i, 1 + i % 50, 1, i * 1.11, '2026-01-01Z', '2026-01-02Z'
 	FROM generate_series(1, 80) AS i;
-	INSERT INTO fca.transactions (account_id, reference, amount, description, occurred_at, created_at,
-		updated_at)
+	INSERT INTO fca.transactions (
+		account_id, reference, amount, description, occurred_at, created_at, updated_at)
 	SELECT 1 + i % 80, 'TX-' || i, -i, 'd' || i, '2026-03-01Z'::timestamptz + i * interval '1 min',
-	'2026-01-01Z', '2026-01-02Z'
+		'2026-01-01Z', '2026-01-02Z'
 	FROM generate_series(1, 400) AS i;
 	INSERT INTO fca.conversations (customer_id, status, escalation_id, created_at, updated_at)
 	SELECT 1 + i % 50, 'escalated', 'ESC-' || i, '2026-01-01Z',
-	'2026-01-02Z'::timestamptz + i * interval '1 s'
+		'2026-01-02Z'::timestamptz + i * interval '1 s'
 	FROM generate_series(1, 60) AS i;
 	INSERT INTO fca.messages (conversation_id, role, content, confidence_score, created_at, updated_at)
 	SELECT 1 + i % 60, 'agent', E'line\nline ' || i, i % 101, '2026-01-01Z', '2026-01-02Z'
@@ -94,9 +93,9 @@ my @relations = relations($node, 'desk');
 sub rows
 {
 	my ($dbname) = @_;
-	return { map { ($_ => $node->safe_psql($dbname,
-		"SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY id)), max(to_jsonb(t)->>'updated_at') FROM fca.$_ AS t"
-	)) } @relations };
+	return { map { ($_ => $node->safe_psql($dbname, qq{
+		SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY id)), max(to_jsonb(t)->>'updated_at')
+		FROM fca.$_ AS t})) } @relations };
 }
 
 # Everything that pg_dump says of a database, but for what changes by itself.
@@ -268,7 +267,7 @@ $node->safe_psql('made', q{
 	SELECT fca.create(NULL::fca.message,
 		jsonb_build_object('conversation_id', c.id, 'role', 'agent', 'content', 'here'))
 	FROM fca.create(NULL::fca.customer,
-	'{"id": 900, "customer_id": "x", "email": "x", "first_name": "x", "last_name": "x"}') AS u,
+			'{"id": 900, "customer_id": "x", "email": "x", "first_name": "x", "last_name": "x"}') AS u,
 		LATERAL fca.create(NULL::fca.conversation, jsonb_build_object('id', 900, 'customer_id', u.id)) AS c;
 	DELETE FROM fca.messages;
 	DELETE FROM fca.conversations;
@@ -285,7 +284,8 @@ foreach my $relation (qw(products conversations messages))
 {
 	is(rows('made')->{$relation}, $rows->{$relation}, "data only: $relation");
 }
-is($node->safe_psql('made', q{SELECT (fca.create(NULL::fca.message, '{"conversation_id": 1, "role": "agent", "content": "next"}')).id}),
+is($node->safe_psql('made', q{
+	SELECT (fca.create(NULL::fca.message, '{"conversation_id": 1, "role": "agent", "content": "next"}')).id}),
 	301, 'data only: the sequences go on');
 
 # one table, dropped and brought back

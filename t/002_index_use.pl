@@ -74,10 +74,10 @@ sub load_desk
 		FROM generate_series(1, 1000000) AS i;
 
 		INSERT INTO fca.faqs (question, answer, category, keywords, is_active)
-		SELECT md5(i::text) || CASE WHEN i % 9973 = 0 THEN ' card' WHEN i % 9973 = 1 THEN ' pin' ELSE '' END,
-		'a',
+		SELECT md5(i::text)
+				|| CASE WHEN i % 9973 = 0 THEN ' card' WHEN i % 9973 = 1 THEN ' pin' ELSE '' END, 'a',
 			CASE WHEN i % 10007 = 0 THEN 'rare' WHEN i % 3 = 0 THEN (ARRAY['cards', 'other'])[1 + i % 2]
-			ELSE 'c' || i % 20 END,
+				ELSE 'c' || i % 20 END,
 			CASE WHEN i % 9973 = 2 THEN 'lost,card' WHEN i % 9973 = 3 THEN '100%' END, i % 7 <> 0
 		FROM generate_series(1, 100000) AS i;
 	});
@@ -98,7 +98,7 @@ sub load_elsewhere
 		INSERT INTO desk.talks
 		SELECT i, CASE WHEN i % 10 = 0 THEN 1 + i / 10 % 5 ELSE 1 + i::bigint * 7919 % 200000 END, 't',
 			CASE WHEN i % 20 = 1 THEN 'escalated'
-			ELSE (ARRAY['active', 'resolved', 'closed'])[1 + i % 3] END::desk.state,
+				ELSE (ARRAY['active', 'resolved', 'closed'])[1 + i % 3] END::desk.state,
 			CASE WHEN i % 20 = 1 THEN 'ESC-' || i END,
 			CASE WHEN i % 20 = 1 THEN (ARRAY['fraud', 'loans'])[1 + i / 20 % 2] END,
 			'2026-03-01Z', '2026-03-01Z'::timestamptz + i / 3 * interval '1 s'

@@ -158,8 +158,8 @@ $node->safe_psql('postgres', q{
 		FOR i IN 1..calls LOOP
 			BEGIN
 				PERFORM fca.upsert(NULL::public.wide,
-				(SELECT jsonb_object_agg('c' || b, i) || '{"id": 1}' FROM generate_series(1, 13) AS b
-					WHERE b = 1 OR i & (1 << b - 2) > 0), ARRAY[conflict]);
+					(SELECT jsonb_object_agg('c' || b, i) || '{"id": 1}' FROM generate_series(1, 13) AS b
+						WHERE b = 1 OR i & (1 << b - 2) > 0), ARRAY[conflict]);
 			EXCEPTION WHEN invalid_column_reference THEN
 				failed := failed + 1;
 			END;
@@ -207,7 +207,9 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE public.parted (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
 	DO $$ BEGIN
 		FOR i IN 0..299 LOOP
-			EXECUTE format('CREATE TABLE public.parted_%s PARTITION OF public.parted FOR VALUES FROM (%s) TO (%s)', i, i * 10, i * 10 + 10);
+			EXECUTE format(
+				'CREATE TABLE public.parted_%s PARTITION OF public.parted FOR VALUES FROM (%s) TO (%s)',
+				i, i * 10, i * 10 + 10);
 		END LOOP;
 	END $$;
 	INSERT INTO public.parted SELECT i, i FROM generate_series(0, 2999) AS i});
@@ -225,14 +227,16 @@ sub plans_of
 	my (@statements) = @_;
 	return $node->safe_psql('postgres',
 		"SELECT pg_stat_statements_reset() \\g /dev/null\n\\o /dev/null\n" . join(";\n", @statements)
-		  . ";\n\\o\nSELECT max(plans) || ' ' || sum(plans) FROM pg_stat_statements WHERE $own AND query ~ 'public.wide'");
+		  . ";\n\\o\nSELECT max(plans) || ' ' || sum(plans) FROM pg_stat_statements"
+		  . " WHERE $own AND query ~ 'public.wide'");
 }
 is(plans_of(map { my $round = $_; map { subset_call($_) } 1 .. 64 } 1 .. 5), '1 64',
 	'64 keys in turn are planned once');
 $node->safe_psql('postgres', q{
 	CREATE FUNCTION public.key_sets(sets int) RETURNS jsonb LANGUAGE sql AS $$
-	SELECT jsonb_agg((SELECT jsonb_object_agg('c' || b, i) || jsonb_build_object('id', i % 7)
-	FROM generate_series(1, 13) AS b WHERE b = 1 OR i % sets & (1 << b - 2) > 0) ORDER BY i)
+	SELECT jsonb_agg((
+		SELECT jsonb_object_agg('c' || b, i) || jsonb_build_object('id', i % 7)
+		FROM generate_series(1, 13) AS b WHERE b = 1 OR i % sets & (1 << b - 2) > 0) ORDER BY i)
 	FROM generate_series(1, 3 * sets) AS i $$});
 foreach my $sets (28, 30, 64)
 {
@@ -262,7 +266,8 @@ foreach my $each ('SELECT', 'DISCARD PLANS')
 {
 	my ($rows, $growth) = split /\n/, $node->safe_psql('postgres', qq{
 		CREATE TABLE public.upserted (id int PRIMARY KEY, v int);
-		CREATE TRIGGER measure AFTER INSERT ON public.upserted FOR EACH ROW EXECUTE FUNCTION public.measure('$each');
+		CREATE TRIGGER measure AFTER INSERT ON public.upserted
+			FOR EACH ROW EXECUTE FUNCTION public.measure('$each');
 		TRUNCATE public.measured;
 		SELECT count(*) FROM fca.upsert_many(NULL::public.upserted,
 			(SELECT jsonb_agg(jsonb_build_object('id', i, 'v', i)) FROM generate_series(1, 1000) AS i));
@@ -275,12 +280,12 @@ foreach my $each ('SELECT', 'DISCARD PLANS')
 	q{SELECT count(*) FROM fca.upsert_many(NULL::public.parted,
 	(SELECT jsonb_agg(jsonb_build_object('id', i, 'v', 'n')) FROM generate_series(1, 40) AS i))});
 is($values[0], 40, 'upserts by a plan that is too large to be kept');
-like($node->safe_psql('postgres',
-	"SELECT pg_stat_statements_reset() \\g /dev/null\nSET fca_repo.plan_cache_size = '1MB';\n\\o /dev/null\n"
+like($node->safe_psql('postgres', "SELECT pg_stat_statements_reset() \\g /dev/null\n"
+	  . "SET fca_repo.plan_cache_size = '1MB';\n\\o /dev/null\n"
 	  . q{SELECT fca.upsert_many(NULL::public.parted,
 		  (SELECT jsonb_agg(jsonb_build_object('id', i, 'v', 'm')) FROM generate_series(1, 40) AS i));}
-	  . "\n\\o\nSELECT sum(plans) FROM pg_stat_statements WHERE $own AND query ~ 'public.parted'"), qr/^2$/,
-	  'which stays in hand for all rows of the call');
+	  . "\n\\o\nSELECT sum(plans) FROM pg_stat_statements WHERE $own AND query ~ 'public.parted'"),
+	qr/^2$/, 'which stays in hand for all rows of the call');
 
 # Rows that are inserted one by one, since one of them lacks what another one gives.
 $node->safe_psql('postgres', q{
@@ -289,9 +294,14 @@ $node->safe_psql('postgres', q{
 	DELETE FROM public.parted});
 foreach my $name (qw(create_many create_many_report))
 {
-	is($node->safe_psql('postgres', "SELECT pg_stat_statements_reset() \\g /dev/null\nSET fca_repo.plan_cache_size = '1MB';\n\\o /dev/null\n"
-		  . "SELECT fca.$name(NULL::public.parted, (SELECT jsonb_agg(jsonb_build_object('id', i) || CASE WHEN i % 2 = 0 THEN '{\"v\": \"m\"}'::jsonb ELSE '{}' END) FROM generate_series(1, 40) AS i));"
-		  . "\n\\o\nSELECT sum(plans), sum(calls), (SELECT count(*) FROM public.parted) FROM pg_stat_statements WHERE $own AND query ~ 'INSERT INTO public.parted'"),
+	is($node->safe_psql('postgres', "SELECT pg_stat_statements_reset() \\g /dev/null\n"
+		  . "SET fca_repo.plan_cache_size = '1MB';\n\\o /dev/null\n"
+		  . qq{SELECT fca.$name(NULL::public.parted, (
+			  SELECT jsonb_agg(jsonb_build_object('id', i)
+				  || CASE WHEN i % 2 = 0 THEN '{"v": "m"}'::jsonb ELSE '{}' END)
+			  FROM generate_series(1, 40) AS i));}
+		  . "\n\\o\nSELECT sum(plans), sum(calls), (SELECT count(*) FROM public.parted)"
+		  . " FROM pg_stat_statements WHERE $own AND query ~ 'INSERT INTO public.parted'"),
 		'1|40|40', "$name: so does that of rows in turn");
 	$node->safe_psql('postgres', 'DELETE FROM public.parted');
 }
@@ -314,7 +324,8 @@ sub said
 }
 
 my $one = q{SELECT n FROM fca.get_by_filters(NULL::public.told, '{"n": 1}')};
-my $one_text = 'SELECT r.id, r.n, r.mood FROM public.told AS r WHERE (r.n OPERATOR(pg_catalog.=) $1) ORDER BY r.id LIMIT 100';
+my $one_text = 'SELECT r.id, r.n, r.mood FROM public.told AS r WHERE (r.n OPERATOR(pg_catalog.=) $1)'
+  . ' ORDER BY r.id LIMIT 100';
 $node->safe_psql('postgres', q{
 	CREATE TYPE public.mood AS ENUM ('sad', 'happy');
 	CREATE TABLE public.told (id int PRIMARY KEY, n int, mood public.mood);
@@ -328,30 +339,40 @@ foreach my $case (
 	[ q{ALTER TYPE public.mood RENAME VALUE 'sad' TO 'glum'}, 'a type has changed' ])
 {
 	is_deeply([ said($one, $case->[0], $one) ],
-		[ "made a plan (kept): $one_text", "discarded a plan ($case->[1]): $one_text", "made a plan (kept): $one_text" ],
+		[ "made a plan (kept): $one_text", "discarded a plan ($case->[1]): $one_text",
+			"made a plan (kept): $one_text" ],
 		"$case->[0]: $case->[1]");
 }
 my $find = q{SELECT id FROM fca.find_by_category('x')};
-like(join("\n", said($find, 'BEGIN', 'ALTER TYPE fca.faq ADD ATTRIBUTE v int', 'ALTER TYPE fca.faq DROP ATTRIBUTE v', $find, 'ROLLBACK')),
-	qr/\Amade a plan \(kept\): (SELECT .*)\ndiscarded a plan \(the row type has changed\): \1\nmade a plan \(kept\): \1\z/, 'the row type of a resource');
+like(join("\n", said($find, 'BEGIN', 'ALTER TYPE fca.faq ADD ATTRIBUTE v int',
+		'ALTER TYPE fca.faq DROP ATTRIBUTE v', $find, 'ROLLBACK')),
+	qr/\A
+		made\ a\ plan\ \(kept\):\ (SELECT\ .*)\n
+		discarded\ a\ plan\ \(the\ row\ type\ has\ changed\):\ \1\n
+		made\ a\ plan\ \(kept\):\ \1\z/x,
+	'the row type of a resource');
 is_deeply([ said($one, 'DISCARD PLANS') ],
 	[ "made a plan (kept): $one_text", "discarded a plan (DISCARD): $one_text" ], 'DISCARD PLANS');
 my @evicted = said("SET fca_repo.plan_cache_size = '1MB'", map { subset_call($_) =~ s/;\n//r } 1 .. 100);
-cmp_ok(scalar(grep { /^discarded a plan \(evicted\): SELECT / } @evicted), '>', 10, 'plans are evicted where there is no room');
+cmp_ok(scalar(grep { /^discarded a plan \(evicted\): SELECT / } @evicted), '>', 10,
+	'plans are evicted where there is no room');
 is(scalar(grep { /^made a plan \(kept\): SELECT / } @evicted), 100, 'and others made');
 is(scalar(grep { !/ a plan \((evicted|kept)\): SELECT / } @evicted), 0, 'and nothing else happens');
-like(join("\n", said("SET fca_repo.plan_cache_size = '1MB'", ('SELECT v FROM fca.get_by_id(NULL::public.parted, 7)') x 2)),
+like(join("\n", said("SET fca_repo.plan_cache_size = '1MB'",
+		('SELECT v FROM fca.get_by_id(NULL::public.parted, 7)') x 2)),
 	qr/\A(made a plan \(not kept\): SELECT [^\n]*\n?){2}\z/, 'a plan that is too large is made each time');
 
 # No value of a call is part of that.
 $node->safe_psql('postgres', 'CREATE TABLE public.letters (id text PRIMARY KEY, a text, b text[], c jsonb)');
 my @secretive = said(
-	q{SELECT fca.create(NULL::public.letters, '{"id": "secret1", "a": "secret2", "b": ["secret3"], "c": {"secret": 4}}')},
+	q{SELECT fca.create(NULL::public.letters,
+		'{"id": "secret1", "a": "secret2", "b": ["secret3"], "c": {"secret": 4}}')},
 	q{SELECT fca.upsert_many(NULL::public.letters, '[{"id": "secret1", "a": "secret"}, {"id": "secret5"}]')},
 	q{SELECT fca.create_many_report(NULL::public.letters, '[{"id": "secret1"}, {"id": "secret6"}]')},
 	q{SELECT fca.get_by_id(NULL::public.letters, 'secret1')},
 	q{SELECT fca.get_many(NULL::public.letters, '{secret1}'::text[])},
-	q{SELECT fca.count(NULL::public.letters, '{"a": {"ne": "secret", "contains": "secret", "starts_with": "secret", "in": ["secret"]}, "b": {"eq": ["secret"]}}')},
+	q{SELECT fca.count(NULL::public.letters, '{"b": {"eq": ["secret"]},
+		"a": {"ne": "secret", "contains": "secret", "starts_with": "secret", "in": ["secret"]}}')},
 	q{SELECT fca.count_estimate(NULL::public.letters, '{"a": "secret"}')},
 	q{SELECT fca.get_page(NULL::public.letters, '{}', 'a desc', 5, '{"id": "secret", "a": "secret"}')},
 	q{SELECT fca.update_if(NULL::public.letters, 'secret', '{"a": "secret"}', '{"a": "secret"}')},
@@ -360,7 +381,8 @@ my @secretive = said(
 	q{SELECT fca.search_by_name('secret')},
 	q{SELECT fca.find_by_conversation(1, 5, '2026-01-01Z', 774411)});
 cmp_ok(scalar @secretive, '>=', 14, 'many plans are made');
-is(scalar(grep { /secret|2026|774411/i } @secretive), 0, 'and no value is said') or diag(join "\n", @secretive);
+is(scalar(grep { /secret|2026|774411/i } @secretive), 0, 'and no value is said')
+  or diag(join "\n", @secretive);
 
 # Each change of the table, and then of the row type, makes the plan anew.
 foreach my $change (

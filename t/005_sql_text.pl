@@ -197,13 +197,12 @@ $node->safe_psql('postgres', q{
 		code "My types".code, fixed char(3), short varchar(5), price numeric(9,2), tags text[],
 		moods "My types".mood[], data jsonb, info json, shape point, blind text COLLATE "My types".blind,
 		day date, span int4range, at timestamp, updated_at timestamptz, ref "My types".citext,
-		UNIQUE (ref, fixed),
-		flags bit(3), more bit varying(4), "Quoted ""name" "My types".citext NOT NULL DEFAULT 'x');
+		UNIQUE (ref, fixed), flags bit(3), more bit varying(4),
+		"Quoted ""name" "My types".citext NOT NULL DEFAULT 'x');
 	CREATE TABLE shop.old_talks (
 		id int, customer_id numeric, title varchar(9), status "My types".citext, channel char(3),
-		summary text, intent text,
-		sentiment text, message_count smallint, escalation_id "My types".code, escalation_reason text,
-		priority text,
+		summary text, intent text, sentiment text, message_count smallint,
+		escalation_id "My types".code, escalation_reason text, priority text,
 		assigned_group "My types".mood, created_at timestamp, updated_at date);
 });
 
@@ -215,20 +214,19 @@ $node->safe_psql('postgres', q{
 		kind text;
 		name text;
 	BEGIN
-		FOREACH kind IN ARRAY ARRAY['text', 'bigint', 'integer', 'timestamptz', 'boolean', 'numeric', 'uuid',
-		'jsonb'] LOOP
+		FOREACH kind IN ARRAY
+			ARRAY['text', 'bigint', 'integer', 'timestamptz', 'boolean', 'numeric', 'uuid', 'jsonb'] LOOP
 			EXECUTE format($$CREATE FUNCTION hostile.compare(%1$s, %1$s) RETURNS boolean LANGUAGE plpgsql
 				AS 'BEGIN RAISE EXCEPTION ''hostile operator''; END'$$, kind);
 			FOREACH name IN ARRAY ARRAY['=', '<>', '<', '>', '<=', '>=', '~~', '~~*', '-'] LOOP
 				CONTINUE WHEN name = '-' AND kind <> 'integer' OR name ~ '~' AND kind <> 'text';
-				EXECUTE format('CREATE OPERATOR hostile.%1$s (LEFTARG = %2$s, RIGHTARG = %2$s, FUNCTION = hostile.compare)',
-					name, kind);
+				EXECUTE format('CREATE OPERATOR hostile.%1$s
+					(LEFTARG = %2$s, RIGHTARG = %2$s, FUNCTION = hostile.compare)', name, kind);
 			END LOOP;
 		END LOOP;
 		FOREACH name IN ARRAY ARRAY['now() RETURNS timestamptz', 'length(text) RETURNS integer',
-			'btrim(text, text) RETURNS text',
-			'lower(text) RETURNS text', 'substr(text, integer) RETURNS text', 'substr(text, integer,
-			integer) RETURNS text',
+			'btrim(text, text) RETURNS text', 'lower(text) RETURNS text',
+			'substr(text, integer) RETURNS text', 'substr(text, integer, integer) RETURNS text',
 			'string_to_array(text, text) RETURNS text[]'] LOOP
 			EXECUTE format($$CREATE FUNCTION hostile.%s LANGUAGE plpgsql
 				AS 'BEGIN RAISE EXCEPTION ''hostile function''; END'$$, name);
@@ -263,20 +261,25 @@ my @own = (
 	"SELECT * FROM fca.count($model)",
 	"SELECT * FROM fca.count($model, '$filters')",
 	"SELECT * FROM fca.get_all($model)",
-	"SELECT * FROM fca.get_all($model, 1, NULL, 'name desc, code, \"Quoted \"\"name\", mood, span, tags desc')",
-	"SELECT * FROM fca.get_by_filters($model, '{\"name\": [\"a\", null], \"mood\": [\"sad\"], \"tags\": [[\"a\"], [\"b\"]], \"code\": null, \"short\": [\"s\"]}')",
+	qq{SELECT * FROM fca.get_all($model, 1, NULL, 'name desc, code, "Quoted ""name", mood, span, tags desc')},
+	qq{SELECT * FROM fca.get_by_filters($model,
+		'{"name": ["a", null], "mood": ["sad"], "tags": [["a"], ["b"]], "code": null, "short": ["s"]}')},
 	"SELECT * FROM fca.get_by_id_for_update($model, $id)",
 	"SELECT * FROM fca.get_by_id_for_update($model, $id, true)",
-	"SELECT * FROM fca.get_children($model, 'name', ARRAY['a', 'b'], 2, 'price desc nulls last, \"Quoted \"\"name\"')",
+	qq{SELECT * FROM fca.get_children($model, 'name', ARRAY['a', 'b'], 2,
+		'price desc nulls last, "Quoted ""name"')},
 	"SELECT * FROM fca.get_children($model, 'code', ARRAY['a', 'b'], NULL, 'mood')",
 	"SELECT * FROM fca.get_page($model, '{}', 'name, price desc nulls first, mood, short', 3,
 		(SELECT to_jsonb(o) FROM shop.\"Order\" AS o LIMIT 1))",
 	"SELECT * FROM fca.count_estimate($model, '$filters')",
 	"SELECT * FROM fca.update_if($model, $id, '$filters', '$data')",
-	"SELECT * FROM fca.upsert($model, '{\"id\": \"00000000-0000-4000-8000-000000000001\", \"name\": \"u\", \"mood\": \"sad\"}')",
+	qq{SELECT * FROM fca.upsert($model,
+		'{"id": "00000000-0000-4000-8000-000000000001", "name": "u", "mood": "sad"}')},
 	"SELECT * FROM fca.upsert($model, '{\"ref\": \"u\", \"fixed\": \"v\", \"price\": 1}', '{ref,fixed}')",
-	"SELECT * FROM fca.upsert_many($model, '[{\"ref\": \"u\", \"fixed\": \"w\"}, {\"ref\": \"u\", \"fixed\": \"w\", \"name\": \"n\"}]', '{ref,fixed}')",
-	"SELECT * FROM fca.create_many_report($model, '[$data, {\"mood\": \"bad\"}, {\"ref\": \"u\", \"fixed\": \"w\"}, {}]')",
+	qq{SELECT * FROM fca.upsert_many($model,
+		'[{"ref": "u", "fixed": "w"}, {"ref": "u", "fixed": "w", "name": "n"}]', '{ref,fixed}')},
+	qq{SELECT * FROM fca.create_many_report($model,
+		'[$data, {"mood": "bad"}, {"ref": "u", "fixed": "w"}, {}]')},
 	in_block("SELECT * FROM fca.open_cursor($model, '$filters', 'name, mood desc')"),
 	"SELECT * FROM fca.delete($model, $id)",
 	"SELECT * FROM fca.delete($model, ${id}::text)",
@@ -285,9 +288,8 @@ my @own = (
 # Every operator of filters on every column whose type takes it.
 my %values = (
 	name => '"a"', mood => '"sad"', code => '"c"', fixed => '"f"', short => '"s"', price => '1.5',
-	tags => '["a"]', moods => '["sad"]',
-	day => '"2026-01-01"', span => '"[1,3)"', at => '"2026-01-01"', flags => '"101"', more => '"1"',
-	'Quoted \\"name' => '"q"',
+	tags => '["a"]', moods => '["sad"]', day => '"2026-01-01"', span => '"[1,3)"', at => '"2026-01-01"',
+	flags => '"101"', more => '"1"', 'Quoted \\"name' => '"q"',
 	id => '"00000000-0000-4000-8000-000000000001"', data => '{"a": 1}', blind => '"B"',
 	updated_at => '"2026-01-01Z"');
 foreach my $column (sort keys %values)
@@ -305,7 +307,7 @@ foreach my $column (sort keys %values)
 		'{"any_of": [{"$column": $tests[0]}, {"$column": null}], "none_of": [{"$column": $tests[1]},
 		{"all_of": [{"$column": $tests[2]}]}]}')};
 	push @calls, qq{SELECT * FROM fca.get_all($model, 0, 1, '}
-		. ($column =~ /Quoted/ ? '"Quoted ""name"' : $column) . q{ desc nulls last')};
+	  . ($column =~ /Quoted/ ? '"Quoted ""name"' : $column) . q{ desc nulls last')};
 	push @own, join '; ', @calls;
 }
 push @own, map { qq{SELECT * FROM fca.get_by_filters($model, '{"$_": {"is_null": false}}')} } qw(info shape);

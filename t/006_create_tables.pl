@@ -112,8 +112,8 @@ SKIP:
 	$write->('desk_app--2.sql',
 		'DO $$ BEGIN PERFORM fca.create_tables(); EXCEPTION WHEN OTHERS THEN NULL; END $$;');
 	$write->('desk_app--3.sql',
-		'CREATE FUNCTION public.install() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM'
-			  . ' fca.create_tables(); END;');
+		'CREATE FUNCTION public.install() RETURNS bigint LANGUAGE sql
+			BEGIN ATOMIC SELECT count(*) FROM fca.create_tables(); END;');
 
 	# With no script, it is as good as not there.
 	$write->('pg_trgm.control', "default_version = 'none'");

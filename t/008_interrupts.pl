@@ -64,8 +64,8 @@ $node->safe_psql('postgres', q{
 			jsonb_agg(jsonb_build_object('id', i, CASE WHEN i % 2 = 0 THEN 'n' ELSE 'body' END, i)),
 			jsonb_agg(jsonb_build_object('id', i, 'n', CASE WHEN i % 2 = 0 THEN i ELSE -i END)),
 			jsonb_agg(jsonb_build_object('id', i, 'n', -i)),
-			jsonb_agg(jsonb_build_object('id', i, 'n', CASE WHEN i % 2 = 0 THEN to_jsonb(i)
-			ELSE to_jsonb('x' || i) END)),
+			jsonb_agg(jsonb_build_object('id', i,
+				'n', CASE WHEN i % 2 = 0 THEN to_jsonb(i) ELSE to_jsonb('x' || i) END)),
 			jsonb_agg(jsonb_build_object('id', i, 'parent', CASE WHEN i % 100 = 0 THEN -i ELSE i END)),
 			jsonb_agg(jsonb_build_object('id', i * 7, 'n', i))])
 	FROM generate_series(1, 100000) AS i;
@@ -291,16 +291,21 @@ foreach my $name (sort keys %paths)
 # is mostly one step of the server's; it ends, or is ended, in time.
 {
 	my $session = FcaSession->new($node, 'postgres');
-	$session->query(q{DO $$ BEGIN EXECUTE 'CREATE TABLE public.wide (id int PRIMARY KEY, ' || (SELECT string_agg('c' || i || ' int', ', ') FROM generate_series(1, 1590) AS i) || ')'; END $$});
+	$session->query(q{DO $$ BEGIN
+		EXECUTE 'CREATE TABLE public.wide (id int PRIMARY KEY, '
+			|| (SELECT string_agg('c' || i || ' int', ', ') FROM generate_series(1, 1590) AS i) || ')';
+		END $$});
 	my $sent = time;
 	my $state = $session->try(q{SET statement_timeout = '1s';
 		SELECT count(*) FROM fca.get_page(NULL::public.wide,
-		(SELECT jsonb_build_object('any_of',
-		jsonb_agg(jsonb_build_object('c' || i, jsonb_build_object('gt', i))))
-		FROM generate_series(1, 990) AS i),
-		(SELECT string_agg('c' || i || CASE WHEN i % 2 = 0 THEN ' desc' ELSE '' END, ', ' ORDER BY i)
-		FROM generate_series(1, 16) AS i), 100,
-		(SELECT jsonb_object_agg('c' || i, i) || '{"id": 3}' FROM generate_series(1, 16) AS i))})->{state};
+			(SELECT jsonb_build_object('any_of',
+					jsonb_agg(jsonb_build_object('c' || i, jsonb_build_object('gt', i))))
+				FROM generate_series(1, 990) AS i),
+			(SELECT string_agg('c' || i || CASE WHEN i % 2 = 0 THEN ' desc' ELSE '' END, ', ' ORDER BY i)
+				FROM generate_series(1, 16) AS i),
+			100,
+			(SELECT jsonb_object_agg('c' || i, i) || '{"id": 3}' FROM generate_series(1, 16) AS i))
+		})->{state};
 	my $took = 1000 * (time - $sent);
 	like($state, qr/^(00000|57014)$/, "the longest text: $state");
 	cmp_ok($took, '<=', limit(1100), sprintf 'within 1.1 s: %.0f ms', $took);
@@ -396,8 +401,8 @@ foreach my $name (sort keys %waits)
 is($control->query(q{
 	SELECT (SELECT count(*) FROM public.new) || ' ' || (SELECT count(*) FROM public.child)
 		|| ' ' || (SELECT count(*) FROM public.big WHERE body <> 'row ' || id)
-		|| ' ' || (SELECT count(*) FROM public.big) || ' ' || (SELECT string_agg(body, '' ORDER BY id)
-		FROM public.notes)}),
+		|| ' ' || (SELECT count(*) FROM public.big)
+		|| ' ' || (SELECT string_agg(body, '' ORDER BY id) FROM public.notes)}),
 	'0 0 0 1000000 ab',
 	'no call had an effect');
 is($control->query('SELECT count(*) FROM pg_prepared_xacts'), 0, 'no transaction is left');

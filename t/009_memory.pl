@@ -53,8 +53,7 @@ sub memory_of
 $control->query(q{
 	CREATE TYPE public.mood AS ENUM ('sad', 'happy');
 	CREATE TABLE public.shape (id int PRIMARY KEY, a text, b numeric(10, 2), c int[],
-		m public.mood DEFAULT 'sad',
-		at timestamptz, updated_at timestamptz, CHECK (b >= 0));
+		m public.mood DEFAULT 'sad', at timestamptz, updated_at timestamptz, CHECK (b >= 0));
 	INSERT INTO public.shape SELECT i, 'a' || i, i, ARRAY[i, 2], 'happy', now()
 		FROM generate_series(1, 50) AS i;
 	CREATE TABLE public.part (id int PRIMARY KEY, shape int REFERENCES public.shape);
@@ -232,9 +231,9 @@ cmp_ok($failed, '>', $done / 10, 'many of the calls fail');
 cmp_ok($measures[-1] - $measures[1], '<', 200_000 + 9 * $step / 100 * 150,
 	'no growth of the memory contexts');
 cmp_ok($resident[-1] - $resident[1], '<', 8192, 'no growth of the process');
-is($session->query('SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()
-	AND locktype <> \'virtualxid\' AND relation IS DISTINCT FROM \'pg_locks\'::regclass'), 0,
-	'no lock is left');
+is($session->query(q{SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()
+	AND locktype <> 'virtualxid' AND relation IS DISTINCT FROM 'pg_locks'::regclass}),
+	0, 'no lock is left');
 $session->quit;
 
 #
@@ -268,20 +267,20 @@ SKIP:
 		create => q{SELECT count(*) FROM fca.create(NULL::public.filled,
 			jsonb_build_object('id', -1, 'body', repeat('y', 60000000)))},
 		create_many => 'SELECT count(*) FROM fca.create_many(NULL::public.filled, ' . $given->('rows') . ')',
-		'create_many, array' => 'SELECT count(*) FROM fca.create_many(NULL::public.filled, '
-		. $given->('array') . ')',
-		create_many_report => 'SELECT count(*) FROM fca.create_many_report(NULL::public.filled, '
-		. $given->('rows') . ')',
-		'create_many_report, bad rows' => 'SELECT count(*) FROM fca.create_many_report(NULL::public.filled, '
-		. $given->('bad') . ')',
+		'create_many, array' =>
+		  'SELECT count(*) FROM fca.create_many(NULL::public.filled, ' . $given->('array') . ')',
+		create_many_report =>
+		  'SELECT count(*) FROM fca.create_many_report(NULL::public.filled, ' . $given->('rows') . ')',
+		'create_many_report, bad rows' =>
+		  'SELECT count(*) FROM fca.create_many_report(NULL::public.filled, ' . $given->('bad') . ')',
 		upsert_many => 'SELECT count(*) FROM fca.upsert_many(NULL::public.filled, ' . $given->('rows') . ')',
 		update => q{SELECT count(*) FROM fca.update(NULL::public.filled, 1,
 			jsonb_build_object('body', repeat('y', 60000000)))},
 		get_all => q{SELECT count(*) FROM fca.get_all(NULL::public.filled, max_rows => NULL)},
 		'get_all, sorted' => q{SELECT count(*)
 			FROM fca.get_all(NULL::public.filled, max_rows => NULL, sort_by => 'body desc')},
-		'get_by_filters, a list' => 'SELECT count(*) FROM fca.get_by_filters(NULL::public.filled, '
-		. $given->('texts') . ')',
+		'get_by_filters, a list' =>
+		  'SELECT count(*) FROM fca.get_by_filters(NULL::public.filled, ' . $given->('texts') . ')',
 		get_many => q{SELECT count(*)
 			FROM fca.get_many(NULL::public.filled, ARRAY(SELECT generate_series(1, 60000)))},
 		update_many => q{SELECT fca.update_many(NULL::public.filled, '{"id": 1}',

@@ -51,8 +51,8 @@ $node->safe_psql('postgres', q{
 		END;
 		EXECUTE plain INTO STRICT wanted;
 		RETURN n || '|' || CASE WHEN got IS DISTINCT FROM wanted
-			THEN format('got:    %s%s<br>wanted: %s', coalesce(got, 'NULL'), message,
-			coalesce(wanted, 'NULL'))
+			THEN format('got:    %s%s<br>wanted: %s',
+				coalesce(got, 'NULL'), message, coalesce(wanted, 'NULL'))
 			ELSE '' END;
 	END $$;
 
@@ -667,8 +667,8 @@ my $all_rows = q{coalesce(jsonb_agg(to_jsonb(fca_row))::text, 'no row')};
 sub rows_of
 {
 	my ($call) = @_;
-	return q{SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'ordinality' ORDER BY fca_row.ordinality)::text, 'no row')}
-	  . " FROM $call WITH ORDINALITY AS fca_row";
+	return q{SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'ordinality' ORDER BY fca_row.ordinality)::text, }
+	  . "'no row') FROM $call WITH ORDINALITY AS fca_row";
 }
 
 sub filter_literal { my ($json) = @_; return sql_text($json) . '::jsonb'; }
@@ -707,7 +707,8 @@ sub walk_case
 	my $size = number(1, 10);
 	my $pages =
 		"SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'ordinality' ORDER BY fca_row.ordinality), '[]')"
-	  . " FROM fca.get_page(NULL::$relation->{name}, @{[ filter_literal($json) ]}, $sort_by, $size, \$1) WITH ORDINALITY AS fca_row";
+	  . " FROM fca.get_page(NULL::$relation->{name}, @{[ filter_literal($json) ]}, $sort_by, $size, \$1)"
+	  . ' WITH ORDINALITY AS fca_row';
 	return (
 		"SELECT walk(\$pages\$$pages\$pages\$, $size)",
 		"SELECT coalesce(jsonb_agg(to_jsonb(fca_row))::text, '[]') FROM (SELECT * FROM $relation->{name} AS t"
@@ -768,8 +769,8 @@ sub get_many_case
 	return (
 		rows_of("fca.get_many(NULL::$relation->{name}, @{[ sql_array($key, @ids) ]})"),
 		@asked
-		? "SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'fca_nth' ORDER BY fca_row.fca_nth)::text, 'no"
-			  . " row') FROM ("
+		? "SELECT coalesce(jsonb_agg(to_jsonb(fca_row) - 'fca_nth' ORDER BY fca_row.fca_nth)::text,"
+		  . " 'no row') FROM ("
 		  . join(' UNION ALL ', @asked) . ') AS fca_row'
 		: q{SELECT 'no row'});
 }
@@ -950,7 +951,8 @@ while ($made < $cases)
 		next if $answer eq '';
 		next if $different++ >= $max_shown;
 		$answer =~ s/<br>/\n/;
-		diag("case $n, $case->{kind}:\n$settings$case->{ddl}\n$case->{call};\n\n$case->{plain};\n\n$answer\n");
+		diag("case $n, $case->{kind}:\n$settings$case->{ddl}\n$case->{call};\n\n$case->{plain};\n\n",
+			"$answer\n");
 	}
 	if ($errors ne '')
 	{

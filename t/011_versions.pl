@@ -39,7 +39,8 @@ sub members
 {
 	my ($server, $dbname) = @_;
 	return $server->safe_psql($dbname, q{
-		SELECT pg_describe_object(d.classid, d.objid, d.objsubid), obj_description(d.objid, d.classid::regclass::name), p.proacl,
+		SELECT pg_describe_object(d.classid, d.objid, d.objsubid),
+			obj_description(d.objid, d.classid::regclass::name), p.proacl,
 			CASE WHEN p.oid IS NOT NULL THEN pg_get_functiondef(p.oid) END,
 			(SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)
 				FROM pg_attribute WHERE attrelid = t.typrelid AND NOT attisdropped)
@@ -112,12 +113,15 @@ $session->quit;
 	$dropper->query(q{CREATE TABLE public.given (doc jsonb)});
 	$dropper->query(q{ALTER TABLE public.given ALTER doc SET STORAGE EXTERNAL});
 	$dropper->query(q{INSERT INTO public.given SELECT jsonb_build_object('email', repeat('x', 20000))});
-	my $index = $dropper->query(q{SELECT i.indexrelid::regclass FROM pg_class AS c JOIN pg_index AS i ON i.indrelid = c.reltoastrelid
+	my $index = $dropper->query(q{SELECT i.indexrelid::regclass
+		FROM pg_class AS c JOIN pg_index AS i ON i.indrelid = c.reltoastrelid
 		WHERE c.oid = 'public.given'::regclass});
 	$dropper->query($_) foreach 'BEGIN', "REINDEX INDEX $index";
 	$caller->send(q{SELECT fca.open_finder('find_by_email', doc) FROM public.given});
-	$node->poll_query_until('desk', q{SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)}) or die 'nobody waits';
-	$dropper->query($_) foreach 'DROP EXTENSION fca_repo', 'COMMIT', 'CREATE EXTENSION fca_repo', 'DROP TABLE public.given';
+	$node->poll_query_until('desk', q{SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)})
+	  or die 'nobody waits';
+	$dropper->query($_) foreach 'DROP EXTENSION fca_repo', 'COMMIT', 'CREATE EXTENSION fca_repo',
+	  'DROP TABLE public.given';
 	is($caller->wait->{state}, '42883', 'a cursor of a finder that is dropped meanwhile');
 	$_->quit foreach $caller, $dropper;
 }
@@ -197,8 +201,9 @@ my $wrong = $node->safe_psql('desk', q{
 	CREATE FUNCTION wrong.declare_all(OUT tried bigint, OUT faults text) LANGUAGE plpgsql AS $do$
 	DECLARE
 		types text[] := '{integer,bigint,boolean,text,jsonb,text[],anyelement,timestamptz}';
-		results text[] := '{void,integer,bigint,boolean,text,fca.faq,SETOF integer,SETOF text,SETOF fca.faq,SETOF fca.customer,'
-			'TABLE(a bigint),"TABLE(a integer, b text)","TABLE(a text, b text, c text, d text, e text, f text, g text)",'
+		results text[] := '{void,integer,bigint,boolean,text,fca.faq,SETOF integer,SETOF text,SETOF fca.faq,'
+			'SETOF fca.customer,TABLE(a bigint),"TABLE(a integer, b text)",'
+			'"TABLE(a text, b text, c text, d text, e text, f text, g text)",'
 			'"TABLE(a bigint, b boolean, c text, d text, e text, f text, g text, h text)"}';
 		function record;
 		arguments text[];
@@ -208,44 +213,56 @@ my $wrong = $node->safe_psql('desk', q{
 		found text;
 	BEGIN
 		tried := 0;
-		FOR function IN SELECT DISTINCT ON (p.prosrc) p.oid, p.prosrc, p.prorettype, pg_get_function_result(p.oid) AS result,
-			ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS u (t, n) ORDER BY n) AS arguments
+		FOR function IN
+			SELECT DISTINCT ON (p.prosrc) p.oid, p.prosrc, p.prorettype,
+				pg_get_function_result(p.oid) AS result,
+				ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS u (t, n)
+					ORDER BY n) AS arguments
 			FROM pg_proc AS p WHERE p.pronamespace = 'fca'::regnamespace AND p.probin = '$libdir/fca_repo'
 			AND p.prorettype <> 'internal'::regtype ORDER BY p.prosrc
 		LOOP
 			FOR variant IN
-				SELECT function.arguments[:cardinality(function.arguments) - 1] AS arguments, function.result WHERE function.arguments <> '{}'
+				SELECT function.arguments[:cardinality(function.arguments) - 1] AS arguments, function.result
+					WHERE function.arguments <> '{}'
 				UNION ALL SELECT '{}', function.result WHERE function.arguments <> '{}'
 				UNION ALL SELECT function.arguments || t, function.result FROM unnest(types) AS t
-				UNION ALL SELECT function.arguments[:n - 1] || t || function.arguments[n + 1:], function.result
+				UNION ALL SELECT function.arguments[:n - 1] || t || function.arguments[n + 1:],
+					function.result
 					FROM unnest(types) AS t, generate_series(1, cardinality(function.arguments)) AS n
 					WHERE to_regtype(t) IS DISTINCT FROM to_regtype(function.arguments[n])
 				UNION ALL SELECT function.arguments, r FROM unnest(results) AS r WHERE r <> function.result
 			LOOP
 				BEGIN
-					EXECUTE format('CREATE FUNCTION wrong.f(%s) RETURNS %s LANGUAGE c AS ''$libdir/fca_repo'', %L',
+					EXECUTE format(
+						'CREATE FUNCTION wrong.f(%s) RETURNS %s LANGUAGE c AS ''$libdir/fca_repo'', %L',
 						array_to_string(variant.arguments, ', '), variant.result, function.prosrc);
 				EXCEPTION WHEN invalid_function_definition OR datatype_mismatch THEN
 					CONTINUE;	-- a polymorphic result without such an argument
 				END;
 				FOREACH call IN ARRAY ARRAY['value', 'null'] LOOP
-					SELECT string_agg(CASE WHEN t IN ('anyelement') THEN 'NULL::fca.faq' WHEN t = 'anycompatible' THEN '1'
-						WHEN t = 'anycompatiblearray' THEN 'ARRAY[1]' WHEN call = 'null' THEN 'NULL::' || t
-						WHEN t LIKE '%[]' THEN format('''{1}''::%s', t) WHEN t = 'jsonb' THEN '''{"id": 1}''::jsonb'
-						WHEN t LIKE 'timestamp%' THEN 'now()' WHEN t = 'boolean' THEN 'true' ELSE format('''1''::%s', t) END, ', ' ORDER BY n)
+					SELECT string_agg(CASE WHEN t IN ('anyelement') THEN 'NULL::fca.faq'
+						WHEN t = 'anycompatible' THEN '1' WHEN t = 'anycompatiblearray' THEN 'ARRAY[1]'
+						WHEN call = 'null' THEN 'NULL::' || t
+						WHEN t LIKE '%[]' THEN format('''{1}''::%s', t)
+						WHEN t = 'jsonb' THEN '''{"id": 1}''::jsonb'
+						WHEN t LIKE 'timestamp%' THEN 'now()' WHEN t = 'boolean' THEN 'true'
+						ELSE format('''1''::%s', t) END, ', ' ORDER BY n)
 					INTO found FROM unnest(variant.arguments) WITH ORDINALITY AS u (t, n);
 					found := format('SELECT wrong.f(%s)', found);
 					tried := tried + 1;
 					BEGIN
 						EXECUTE found;
-						faults := concat_ws(E'\n', faults, format('%s: %s RETURNS %s: no error', function.prosrc, found, variant.result));
+						faults := concat_ws(E'\n', faults,
+							format('%s: %s RETURNS %s: no error', function.prosrc, found, variant.result));
 					EXCEPTION
 						WHEN invalid_function_definition THEN
 							IF sqlerrm !~ 'does not match the loaded module' THEN
-								faults := concat_ws(E'\n', faults, format('%s: %s: %s', function.prosrc, found, sqlerrm));
+								faults := concat_ws(E'\n', faults,
+									format('%s: %s: %s', function.prosrc, found, sqlerrm));
 							END IF;
 						WHEN OTHERS THEN
-							faults := concat_ws(E'\n', faults, format('%s: %s RETURNS %s: %s', function.prosrc, found, variant.result, sqlerrm));
+							faults := concat_ws(E'\n', faults, format('%s: %s RETURNS %s: %s',
+								function.prosrc, found, variant.result, sqlerrm));
 					END;
 				END LOOP;
 				EXECUTE format('DROP FUNCTION wrong.f(%s)', array_to_string(variant.arguments, ', '));
@@ -259,8 +276,8 @@ is($wrong, 't|', 'a wrong declaration is error 42P13');
 
 # The planner asks about functions without names of arguments, too.
 is(sqlstate($node, 'desk', q{
-		CREATE FUNCTION wrong.nameless(text) RETURNS SETOF fca.customer LANGUAGE c STABLE SUPPORT fca.planner_support
-			AS '$libdir/fca_repo', 'fca_find_by_email';
+		CREATE FUNCTION wrong.nameless(text) RETURNS SETOF fca.customer
+			LANGUAGE c STABLE SUPPORT fca.planner_support AS '$libdir/fca_repo', 'fca_find_by_email';
 		SELECT * FROM wrong.nameless('c1@example.com')}),
 	'00000', 'arguments without names');
 $node->stop;
@@ -280,12 +297,14 @@ my $guard = slurp_file("$FindBin::RealBin/../src/schema_guard.sql");
 sub is_guarded
 {
 	my ($script) = @_;
-	return $script =~ /\A(?:\\echo [^\n]*\n)?\Q$guard\E/ && $script !~ /\bOR\s+REPLACE\b|\bIF\s+NOT\s+EXISTS\b/i;
+	return $script =~ /\A(?:\\echo [^\n]*\n)?\Q$guard\E/
+	  && $script !~ /\bOR\s+REPLACE\b|\bIF\s+NOT\s+EXISTS\b/i;
 }
 
 ok(is_guarded(slurp_file($_)), basename($_) . ' begins with the guard')
   foreach glob($installed . share_folder() . '/fca_repo--*.sql');
-ok(!is_guarded($_), 'this would not') foreach "SELECT 1;\n$guard", $guard . 'CREATE OR REPLACE FUNCTION fca.f()';
+ok(!is_guarded($_), 'this would not')
+  foreach "SELECT 1;\n$guard", $guard . 'CREATE OR REPLACE FUNCTION fca.f()';
 
 SKIP:
 {
@@ -299,18 +318,20 @@ SKIP:
 	PostgreSQL::Test::RecursiveCopy::copypath($installed, $folder)
 	  if $installed ne '';
 	make_path($share);
-	my ($added) = $script =~ /^(CREATE FUNCTION fca\.find_by_reference\(.*?^COMMENT ON FUNCTION fca\.find_by_reference\(.*?;\n)/ms
+	my $name = 'fca\.find_by_reference\(';
+	my ($added) = $script =~ /^(CREATE FUNCTION $name.*?^COMMENT ON FUNCTION $name.*?;\n)/ms
 	  or die 'the script has no find_by_reference';
 	append_to_file("$share/fca_repo--previous.sql", "$script\nDROP FUNCTION fca.find_by_reference(text);\n");
 	append_to_file("$share/fca_repo--previous--$version.sql", $guard . $added);
 	append_to_file("$share/fca_repo--$version--next.sql", $guard . q{
 		-- a finder and a base function get an argument, one changes what it gives
 		DROP FUNCTION fca.find_by_email(text);
-		CREATE FUNCTION fca.find_by_email(email text, any_case boolean DEFAULT false) RETURNS SETOF fca.customer
-			AS 'MODULE_PATHNAME', 'fca_find_by_email' LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
+		CREATE FUNCTION fca.find_by_email(email text, any_case boolean DEFAULT false)
+			RETURNS SETOF fca.customer AS 'MODULE_PATHNAME', 'fca_find_by_email'
+			LANGUAGE C STABLE PARALLEL SAFE ROWS 1 SUPPORT fca.planner_support;
 		DROP FUNCTION fca.delete(anyelement, anycompatible);
-		CREATE FUNCTION fca.delete(model anyelement, id anycompatible, data jsonb DEFAULT NULL) RETURNS boolean
-			AS 'MODULE_PATHNAME', 'fca_delete' LANGUAGE C VOLATILE;
+		CREATE FUNCTION fca.delete(model anyelement, id anycompatible, data jsonb DEFAULT NULL)
+			RETURNS boolean AS 'MODULE_PATHNAME', 'fca_delete' LANGUAGE C VOLATILE;
 		DROP FUNCTION fca.count(anyelement, jsonb);
 		CREATE FUNCTION fca.count(model anyelement, filters jsonb DEFAULT '{}') RETURNS numeric
 			AS 'MODULE_PATHNAME', 'fca_count' LANGUAGE C STABLE;
@@ -350,7 +371,8 @@ SKIP:
 			$version, 'previous: updated');
 		is(members($other, $dbname), $expected, 'previous: updated, it is as if newly installed');
 		is(all_rows($other, $dbname), $before, 'previous: the rows are the same');
-		is(in_session($old, "$reads{$_};"), $old{$_}, "previous: $_ in a session from before") foreach sort keys %old;
+		is(in_session($old, "$reads{$_};"), $old{$_}, "previous: $_ in a session from before")
+		  foreach sort keys %old;
 		$old->quit;
 		is(sqlstate($other, $dbname, $reads{$_}), '00000', "previous: updated, $_") for sort keys %reads;
 	}
@@ -367,7 +389,8 @@ SKIP:
 		GRANT USAGE, CREATE ON SCHEMA fca TO mallory;
 	});
 	my $update = q{ALTER EXTENSION fca_repo UPDATE TO 'next'};
-	is(sqlstate($other, 'waiting', $update), '42501', 'update: refused, another role may create in the schema');
+	is(sqlstate($other, 'waiting', $update), '42501',
+		'update: refused, another role may create in the schema');
 	$other->safe_psql('waiting', q{
 		SET ROLE mallory;
 		CREATE FUNCTION fca.find_by_phone(varchar) RETURNS text LANGUAGE sql RETURN 'mallory';
@@ -378,7 +401,8 @@ SKIP:
 	like($stderr, qr/DETAIL:  The owner of function find_by_phone\(character varying\) is "mallory"/,
 		'update: refused, its function is waiting');
 	is(members($other, 'waiting'), $expected, 'update: nothing is changed');
-	is(sqlstate($other, 'waiting', "DROP FUNCTION fca.find_by_phone; $update"), '00000', 'update: without it all is well');
+	is(sqlstate($other, 'waiting', "DROP FUNCTION fca.find_by_phone; $update"), '00000',
+		'update: without it all is well');
 
 	# In a schema of his own the owner of the extension updates it, and a superuser as that
 	# role; of the functions that wait there none is run, or taken.
@@ -387,12 +411,16 @@ SKIP:
 		ALTER SCHEMA fca OWNER TO dbo;
 		SET ROLE dbo;
 		CREATE EXTENSION fca_repo;
-		CREATE FUNCTION fca.guard_schema(oid) RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION $$a trap was run$$; END';
-		CREATE FUNCTION fca.find_by_phone(text) RETURNS SETOF fca.customer LANGUAGE sql AS 'SELECT NULL::fca.customer';
+		CREATE FUNCTION fca.guard_schema(oid) RETURNS void
+			LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION $$a trap was run$$; END';
+		CREATE FUNCTION fca.find_by_phone(text) RETURNS SETOF fca.customer
+			LANGUAGE sql AS 'SELECT NULL::fca.customer';
 	});
 	is(sqlstate($other, 'waiting', $update), '42501', "update: refused, the schema is another role's");
-	is(sqlstate($other, 'waiting', "SET ROLE dbo; $update"), '42723', 'update: a name that is there is not taken');
-	is(sqlstate($other, 'waiting', "SET ROLE dbo; DROP FUNCTION fca.find_by_phone(text); $update"), '00000', 'update: by its owner');
+	is(sqlstate($other, 'waiting', "SET ROLE dbo; $update"), '42723',
+		'update: a name that is there is not taken');
+	is(sqlstate($other, 'waiting', "SET ROLE dbo; DROP FUNCTION fca.find_by_phone(text); $update"), '00000',
+		'update: by its owner');
 
 	# A script without its module cannot be run: nothing is changed.
 	new_database($other, 'next');
@@ -426,7 +454,8 @@ SKIP:
 		is($now, $changed{$name} =~ /^(\w{5})$/ ? $1 : '00000', "next: $name in a new session");
 	}
 	is(in_session($old, write_call('delete', 1) . ';'), '42P13', 'next: delete, which has one more argument');
-	is(in_session($old, q{SELECT fca.find_by_phone('1');}), '42883', 'next: a function that the module lacks');
+	is(in_session($old, q{SELECT fca.find_by_phone('1');}), '42883',
+		'next: a function that the module lacks');
 	is(in_session($old, q{SELECT fca.open_finder('find_by_email', '{"email": "a", "any_case": true}');}),
 		'42883', 'next: a cursor of a finder that differs');
 	is(in_session($old, 'EXECUTE by_email;'), '42P13', 'next: a prepared call of what was dropped');
@@ -438,11 +467,14 @@ SKIP:
 	$other->safe_psql('next', q{ALTER TABLE fca.products ADD COLUMN colour text DEFAULT 'red'});
 	like(in_session($old, "$reads{find_by_type};"), qr/\|red$/m, 'next: and then the table has it');
 	($status, $stdout, $stderr) = $other->psql('next', $reads{find_by_email});
-	like($stderr, qr/function fca\.find_by_email\(text,boolean\) does not match the loaded module/, 'next: it says what');
+	like($stderr, qr/function fca\.find_by_email\(text,boolean\) does not match the loaded module/,
+		'next: it says what');
 	like($stderr, qr/DETAIL:  The module expects \(text\) RETURNS SETOF fca\.customer\./, 'next: and how');
-	like($stderr, qr/HINT:  Run ALTER EXTENSION fca_repo UPDATE, and connect again\./, 'next: and what to do');
+	like($stderr, qr/HINT:  Run ALTER EXTENSION fca_repo UPDATE, and connect again\./,
+		'next: and what to do');
 	$_->quit for $old, $in_transaction;
-	is(sqlstate($other, 'next', q{ALTER EXTENSION fca_repo UPDATE TO 'none'}), '22023', 'no way to another version');
+	is(sqlstate($other, 'next', q{ALTER EXTENSION fca_repo UPDATE TO 'none'}), '22023',
+		'no way to another version');
 	$other->stop;
 }
 

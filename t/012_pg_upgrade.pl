@@ -44,8 +44,8 @@ my ($new_bindir) = run_command([ 'pg_config', '--bindir' ]);
 	my ($status) = $options eq '' ? 0
 	  : $nodes[1]->psql('postgres', "ALTER TABLE plain ALTER a SET ($options)");
 	$_->stop foreach @nodes;
-	plan(skip_all =>
-		"a newer minor of the newer major is needed, which knows the option $options that the older server gives to columns")
+	plan(skip_all => 'a newer minor of the newer major is needed, which knows'
+		  . " the option $options that the older server gives to columns")
 	  if $status != 0;
 }
 
@@ -107,9 +107,9 @@ sub results
 sub rows
 {
 	my ($node, $dbname) = @_;
-	return { map { ($_ => $node->safe_psql($dbname,
-		"SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY id)), max(to_jsonb(t)->>'updated_at') FROM fca.$_ AS t"
-	)) } relations($node, $dbname) };
+	return { map { ($_ => $node->safe_psql($dbname, qq{
+		SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY id)), max(to_jsonb(t)->>'updated_at')
+		FROM fca.$_ AS t})) } relations($node, $dbname) };
 }
 
 # All that the newer pg_dump says of a database, but for what changes by itself.

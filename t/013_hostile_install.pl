@@ -55,8 +55,8 @@ sub refused
 
 new_database('before');
 $node->safe_psql('before',
-	'CREATE FOREIGN DATA WRAPPER far; CREATE SERVER far FOREIGN DATA WRAPPER far; GRANT USAGE ON FOREIGN'
-		  . ' SERVER far TO mallory');
+	'CREATE FOREIGN DATA WRAPPER far; CREATE SERVER far FOREIGN DATA WRAPPER far;
+	GRANT USAGE ON FOREIGN SERVER far TO mallory');
 
 # One object of each sort that a role may make without being a superuser.
 my %waiting = (
@@ -98,8 +98,8 @@ foreach my $what (sort keys %waiting)
 	is($node->safe_psql('before', $installed), 0, "$what waits there: nothing is installed");
 	like(audit('before'), qr/\A(\S.*\|mallory\n?)+\z/, "$what waits there: seen by the audit");
 	$node->safe_psql('before',
-		'SET client_min_messages = warning; DROP SCHEMA fca CASCADE; DROP TABLE IF EXISTS public.seen; DROP'
-			  . ' EXTENSION IF EXISTS citext');
+		'SET client_min_messages = warning; DROP SCHEMA fca CASCADE;
+		DROP TABLE IF EXISTS public.seen; DROP EXTENSION IF EXISTS citext');
 
 	# or between that and create_tables().
 	$node->safe_psql('before', 'CREATE EXTENSION fca_repo; GRANT USAGE, CREATE ON SCHEMA fca TO mallory');
@@ -110,8 +110,8 @@ foreach my $what (sort keys %waiting)
 		"$what came after: nothing is made");
 	like(audit('before'), qr/\A(\S.*\|mallory\n?)+\z/, "$what came after: seen by the audit");
 	$node->safe_psql('before',
-		'SET client_min_messages = warning; DROP EXTENSION fca_repo; DROP SCHEMA fca CASCADE; DROP TABLE IF'
-			  . ' EXISTS public.seen; DROP EXTENSION IF EXISTS citext');
+		'SET client_min_messages = warning; DROP EXTENSION fca_repo; DROP SCHEMA fca CASCADE;
+		DROP TABLE IF EXISTS public.seen; DROP EXTENSION IF EXISTS citext');
 }
 
 # Empty, the schema is another role's all the same: its owner may add to it.
@@ -130,8 +130,8 @@ foreach my $grantee ('mallory', 'PUBLIC')
 	$node->safe_psql('before', "REVOKE CREATE ON SCHEMA fca FROM $grantee");
 }
 $node->safe_psql('before',
-	'GRANT USAGE ON SCHEMA fca TO PUBLIC; CREATE EXTENSION fca_repo; SELECT fca.create_tables(); SELECT'
-		  . ' fca.create_tables()');
+	'GRANT USAGE ON SCHEMA fca TO PUBLIC; CREATE EXTENSION fca_repo;
+	SELECT fca.create_tables(); SELECT fca.create_tables()');
 is(audit('before'), '', 'after what the hints say: installed, and the audit finds nothing');
 
 # Where all relations are there, and from now on: a new right, a new object, and one
@@ -178,8 +178,8 @@ $node->safe_psql('before', 'DROP FUNCTION fca.find_by_email(varchar)');
 refused('before', $again, 'The owner of extension fca_repo is "mallory"',
 	'another role has installed it, what it added is dropped');
 is($node->safe_psql('before', q{SELECT to_regclass('fca.customers')}), '', 'nothing is made');
-$node->safe_psql('before',
-	"DROP EXTENSION fca_repo; CREATE EXTENSION fca_repo; $again; DROP EXTENSION fca_repo; DROP SCHEMA fca CASCADE");
+$node->safe_psql('before', "DROP EXTENSION fca_repo; CREATE EXTENSION fca_repo; $again;
+	DROP EXTENSION fca_repo; DROP SCHEMA fca CASCADE");
 
 # The owner of the database is one of these, where a superuser installs.
 new_database('owned', 'OWNER dbo');
@@ -257,10 +257,12 @@ $app->query('COMMIT');
 is($super->wait->{state}, '42501', 'what is made while one waits');
 $_->quit foreach $app, $super;
 
-# Also of a transaction that is open, or prepared, and made it before the right was taken away: it is
-# waited for, by CREATE EXTENSION and by create_tables(), and what it leaves is seen; what it takes back is no matter.
+# Also of a transaction that is open, or prepared, and made it before the right was taken away: it is waited
+# for, by CREATE EXTENSION and by create_tables(), and what it leaves is seen; what it takes back is no
+# matter.
 $node->safe_psql('postgres', 'CREATE DATABASE pending');
-my $trigger = q{CREATE FUNCTION fca.set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'};
+my $trigger = q{CREATE FUNCTION fca.set_updated_at() RETURNS trigger
+	LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'};
 my $overload = q{CREATE FUNCTION fca.count(text, jsonb) RETURNS bigint LANGUAGE sql RETURN 7};
 foreach my $case ([ 'CREATE EXTENSION fca_repo', $overload, 'COMMIT' ],
 	[ 'CREATE EXTENSION fca_repo', $overload, 'ROLLBACK' ],
@@ -328,7 +330,7 @@ foreach my $itself ([ '', '42723' ], [ ', boolean DEFAULT true', '42725' ])
 			CREATE EXTENSION fca_repo}),
 		$itself->[1], "refused where the guard's call could mean another: guard_schema(regrole$itself->[0])");
 	$node->safe_psql('before', "DROP FUNCTION fca.guard_schema(pg_catalog.regrole"
-		. ($itself->[0] && ', boolean') . ')');
+		  . ($itself->[0] && ', boolean') . ')');
 }
 is($node->safe_psql('before', 'SELECT * FROM public.ran'), '', 'which is not run either');
 
@@ -350,12 +352,12 @@ my $traps = q{
 		r record;
 	BEGIN
 		FOR r IN
-			SELECT format('CREATE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS $$BEGIN PERFORM public.trap(); END$$',
-				place, p.proname, a.arguments, CASE WHEN p.proretset THEN 'SETOF '
-				ELSE '' END || p.prorettype::regtype::text) AS command
+			SELECT format('CREATE FUNCTION %I.%I(%s) RETURNS %s
+				LANGUAGE plpgsql AS $$BEGIN PERFORM public.trap(); END$$', place, p.proname, a.arguments,
+				CASE WHEN p.proretset THEN 'SETOF ' ELSE '' END || p.prorettype::regtype::text) AS command
 			FROM pg_proc AS p, unnest('{text,varchar,bpchar,name}'::text[]) AS s,
-				LATERAL (SELECT string_agg(CASE WHEN t = 'text'::regtype THEN s ELSE t::regtype::text END,
-				', ' ORDER BY n) AS arguments
+				LATERAL (SELECT string_agg(CASE WHEN t = 'text'::regtype THEN s
+						ELSE t::regtype::text END, ', ' ORDER BY n) AS arguments
 					FROM unnest(p.proargtypes) WITH ORDINALITY AS u (t, n)) AS a
 			WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND p.provariadic = 0
 			AND p.proallargtypes IS NULL AND (s = 'text' OR 'text'::regtype = ANY (p.proargtypes::oid[]))
@@ -367,45 +369,46 @@ my $traps = q{
 			END;
 		END LOOP;
 		FOR r IN
-			SELECT o.oprname, CASE WHEN o.oprleft = 'text'::regtype THEN s
-			ELSE o.oprleft::regtype::text END AS l,
+			SELECT o.oprname,
+				CASE WHEN o.oprleft = 'text'::regtype THEN s ELSE o.oprleft::regtype::text END AS l,
 				CASE WHEN o.oprright = 'text'::regtype THEN s ELSE o.oprright::regtype::text END AS r
 			FROM pg_operator AS o, unnest('{text,varchar,bpchar,name}'::text[]) AS s
 			WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprleft <> 0 AND o.oprcode <> 0
 			AND (s = 'text' OR 'text'::regtype IN (o.oprleft, o.oprright))
 		LOOP
 			BEGIN
-				EXECUTE format('CREATE FUNCTION %I.operator_trap(%s, %s) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RETURN public.trap(); END$$',
-					place, r.l, r.r);
+				EXECUTE format('CREATE FUNCTION %I.operator_trap(%s, %s) RETURNS boolean
+					LANGUAGE plpgsql AS $$BEGIN RETURN public.trap(); END$$', place, r.l, r.r);
 			EXCEPTION WHEN OTHERS THEN
 				NULL;
 			END;
 			BEGIN
-				EXECUTE format('CREATE OPERATOR %I.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = %I.operator_trap)',
+				EXECUTE format(
+					'CREATE OPERATOR %I.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = %I.operator_trap)',
 					place, r.oprname, r.l, r.r, place);
 			EXCEPTION WHEN OTHERS THEN
 				CONTINUE;
 			END;
 		END LOOP;
-		FOR r IN SELECT typname FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype = 'b'
-			AND typelem = 0 LOOP
+		FOR r IN SELECT typname FROM pg_type
+			WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype = 'b' AND typelem = 0 LOOP
 			BEGIN
-				EXECUTE format('CREATE DOMAIN %1$I.%2$I AS pg_catalog.%2$I CHECK (public.trap())', place,
-				r.typname);
+				EXECUTE format('CREATE DOMAIN %1$I.%2$I AS pg_catalog.%2$I CHECK (public.trap())',
+					place, r.typname);
 			EXCEPTION WHEN OTHERS THEN
 				CONTINUE;
 			END;
 		END LOOP;
-		FOR r IN SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace
-			AND relkind IN ('r', 'v')
+		FOR r IN SELECT relname FROM pg_class
+			WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v')
 			UNION SELECT unnest('{%RELATIONS%,fca_rows}'::name[]) LOOP
 			EXECUTE format('CREATE VIEW %I.%I AS SELECT public.trap() AS id', place, r.relname);
 		END LOOP;
 	END $do$;
 };
 my $aggregates = q{
-	CREATE FUNCTION %PLACE%.step(bigint) RETURNS bigint LANGUAGE plpgsql AS $$BEGIN PERFORM public.trap();
-		END$$;
+	CREATE FUNCTION %PLACE%.step(bigint) RETURNS bigint
+		LANGUAGE plpgsql AS $$BEGIN PERFORM public.trap(); END$$;
 	CREATE FUNCTION %PLACE%.step(anyarray, anyelement) RETURNS anyarray
 		LANGUAGE plpgsql AS $$BEGIN PERFORM public.trap(); END$$;
 	CREATE AGGREGATE %PLACE%.count(*) (SFUNC = %PLACE%.step, STYPE = bigint);
@@ -426,8 +429,8 @@ sub set_traps
 	$commands =~ s/%RELATIONS%/join ',', @relations/ge;
 	(my $others = $aggregates) =~ s/%PLACE%/$place/g;
 	$commands =~ s/CREATE FUNCTION public\.trap\(\).*?END\$\$;\n//s if $place ne 'evil';
-	$node->safe_psql($dbname, ($place eq 'evil' ? 'CREATE SCHEMA evil;' : '')
-		. "$commands SET search_path = pg_catalog; $others", @as_mallory);
+	my $schema = $place eq 'evil' ? 'CREATE SCHEMA evil;' : '';
+	$node->safe_psql($dbname, "$schema $commands SET search_path = pg_catalog; $others", @as_mallory);
 }
 
 # Types and relations of pg_temp come before all others, if the path does not say
@@ -438,16 +441,16 @@ my $temporary = q{
 	DECLARE
 		r record;
 	BEGIN
-		FOR r IN SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = 'pg_catalog'::regnamespace
-		AND relkind IN ('r', 'v')
+		FOR r IN SELECT relname FROM pg_catalog.pg_class
+			WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v')
 			UNION SELECT unnest('{%RELATIONS%,fca_rows,customer,faq}'::name[]) LOOP
 			EXECUTE format('CREATE TABLE pg_temp.%I (id pg_catalog.bool CHECK (public.trap()))', r.relname);
 		END LOOP;
-		FOR r IN SELECT typname FROM pg_catalog.pg_type WHERE typnamespace = 'pg_catalog'::regnamespace
-			AND typtype = 'b' AND typelem = 0 LOOP
+		FOR r IN SELECT typname FROM pg_catalog.pg_type
+			WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype = 'b' AND typelem = 0 LOOP
 			BEGIN
 				EXECUTE format('CREATE DOMAIN pg_temp.%1$I AS pg_catalog.%1$I CHECK (public.trap())',
-				r.typname);
+					r.typname);
 			EXCEPTION WHEN OTHERS THEN
 				CONTINUE;
 			END;
@@ -462,7 +465,8 @@ set_traps('desk', 'evil');
 set_traps('desk', 'public');
 cmp_ok($node->safe_psql('desk', q{SELECT count(*) FROM pg_proc WHERE pronamespace = 'evil'::regnamespace}),
 	'>', 2000, 'functions wait');
-cmp_ok($node->safe_psql('desk', q{SELECT count(*) FROM pg_operator WHERE oprnamespace = 'evil'::regnamespace}),
+cmp_ok(
+	$node->safe_psql('desk', q{SELECT count(*) FROM pg_operator WHERE oprnamespace = 'evil'::regnamespace}),
 	'>', 700, 'operators wait');
 foreach my $capture ('1 = 1', q{'a'::pg_catalog.varchar ~~* 'a'::pg_catalog.varchar}, 'now()', 'count(*)',
 	q{lower('a'::pg_catalog."varchar")},
@@ -498,8 +502,8 @@ foreach my $path (sort keys %paths)
 }
 $node->safe_psql('desk', "$paths{evil} CREATE EXTENSION fca_repo; SELECT fca.create_tables()");
 is($node->safe_psql('desk', q{
-		SELECT count(*) FROM pg_depend AS d, pg_operator AS o WHERE d.refclassid = 'pg_operator'::regclass
-			AND d.refobjid = o.oid
+		SELECT count(*) FROM pg_depend AS d, pg_operator AS o
+		WHERE d.refclassid = 'pg_operator'::regclass AND d.refobjid = o.oid
 		AND o.oprnamespace <> 'pg_catalog'::regnamespace
 		AND d.classid NOT IN ('pg_amop'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass)
 		AND d.deptype = 'n'
@@ -566,35 +570,35 @@ my %calls = (
 		grep { $_ ne 'data' } sort keys %values),
 	(map {
 		("page by $_" =>
-			"SELECT id FROM fca.get_page($model, '{}', '$_', 9, '{\"$_\": $values{$_}, \"id\": $values{id}}')")
+			qq{SELECT id FROM fca.get_page($model, '{}', '$_', 9, '{"$_": $values{$_}, "id": $values{id}}')})
 	} qw(id name fixed plain mood price small day at)),
 	# those whose arguments have operators of several precedences, and so cannot be qualified below
 	'page of find_transactions_between' =>
-	  q{SELECT * FROM fca.find_transactions_between(1, '2026-01-01Z', '2026-04-01Z', NULL, '2026-03-01 02:00Z', 5)},
-	get_by_filters =>
-	  q{SELECT * FROM fca.get_by_filters(NULL::fca.conversation, '{"customer_id": 1, "summary": null, "status": ["escalated", "closed"]}')},
+	  q{SELECT * FROM fca.find_transactions_between(1, '2026-01-01Z', '2026-04-01Z', NULL,
+		'2026-03-01 02:00Z', 5)},
+	get_by_filters => q{SELECT * FROM fca.get_by_filters(NULL::fca.conversation,
+		'{"customer_id": 1, "summary": null, "status": ["escalated", "closed"]}')},
 	get_page => q{SELECT * FROM fca.get_page(NULL::fca.conversation, '{"message_count": {"lt": 5}}',
-		'updated_at desc', 9,
-		'{"updated_at": "2026-05-01Z", "id": 1}')},
+		'updated_at desc', 9, '{"updated_at": "2026-05-01Z", "id": 1}')},
 	'own get' => "SELECT id, name FROM fca.get_by_id($model, $id)",
 	'own get, uuid' => "SELECT id, name FROM fca.get_by_id($model, $id\::pg_catalog.uuid)",
 	'own get many' => "SELECT id, name FROM fca.get_many($model, ARRAY[$id])",
 	'own exists' => "SELECT fca.exists($model, $id)",
 	'own children' => "SELECT id FROM fca.get_children($model, 'name', ARRAY['Two', 'One'], 2, 'price desc')",
 	'own create' =>
-		"SELECT name FROM fca.create($model, '{\"name\": \"n\", \"tags\": [\"t\"], \"data\": {}, \"price\": 1}')",
+		qq{SELECT name FROM fca.create($model, '{"name": "n", "tags": ["t"], "data": {}, "price": 1}')},
 	'own create many' =>
 		"SELECT name FROM fca.create_many($model, '[{\"name\": \"n\"}, {\"mood\": \"sad\"}]')",
-	'own report' =>
-		"SELECT ordinal, created, sqlstate FROM fca.create_many_report($model, '[{\"name\": \"n\"}, {\"mood\": \"bad\"}, {\"id\": $values{id}}]')",
+	'own report' => qq{SELECT ordinal, created, sqlstate FROM fca.create_many_report($model,
+		'[{"name": "n"}, {"mood": "bad"}, {"id": $values{id}}]')},
 	'own update' => "SELECT name FROM fca.update($model, $id, '{\"name\": \"n\", \"fixed\": null}')",
 	'own update if' =>
 		"SELECT name FROM fca.update_if($model, $id, '{\"name\": \"One\"}', '{\"name\": \"n\"}')",
 	'own update many' =>
 		"SELECT fca.update_many($model, '{\"name\": {\"contains\": \"o\"}}', '{\"small\": 3}')",
 	'own upsert' => "SELECT name FROM fca.upsert($model, '{\"id\": $values{id}, \"name\": \"n\"}')",
-	'own upsert many' =>
-		"SELECT name FROM fca.upsert_many($model, '[{\"id\": $values{id}, \"name\": \"n\"}, {\"id\": \"00000000-0000-4000-8000-000000000003\"}]')",
+	'own upsert many' => qq{SELECT name FROM fca.upsert_many($model,
+		'[{"id": $values{id}, "name": "n"}, {"id": "00000000-0000-4000-8000-000000000003"}]')},
 	'own lock' => "SELECT name FROM fca.get_by_id_for_update($model, $id, true)",
 	'own delete' => "SELECT fca.delete($model, $id)",
 	'own delete many' => "SELECT fca.delete_many($model, '{\"name\": \"One\", \"tags\": {\"eq\": [\"a\"]}}')",
@@ -615,7 +619,8 @@ sub run_calls
 	my @names = sort keys %calls;
 	my $marked = join "\n", map {
 		my $call = $calls{$_};
-		$call =~ s/\b(now\(\)|lpad\(|jsonb_build_object\(|jsonb_build_array\(|generate_series\(|jsonb_agg\(|unnest\(|make_interval\()/pg_catalog.$1/g;
+		$call =~ s/\b((?:lpad|jsonb_build_object|jsonb_build_array|generate_series|jsonb_agg|unnest
+			|make_interval)\(|now\(\))/pg_catalog.$1/gx;
 		$call =~ s/::(text|jsonb)\b/::pg_catalog.$1/g;
 		$call =~ s/\b(timestamptz|interval) '/pg_catalog.$1 '/g;
 		$call =~ s/ (\|\||\+|%|<=|(?<=\d )\*) / OPERATOR(pg_catalog.$1) /g;

@@ -125,17 +125,18 @@ sub script
 		if ($n % 4 == 1)
 		{
 			# a statement that is prepared and gone within the transaction
-			$sql .= "PREPARE mine AS $call;\nEXECUTE mine \\gset\n"
-			  . "DEALLOCATE mine;\nSELECT CASE WHEN :'coalesce' = '$answers{$role}->[$i]' THEN 'ok' ELSE"
-				    . " 'WRONG prepared' END;\n";
+			$sql .= "PREPARE mine AS $call;\nEXECUTE mine \\gset\nDEALLOCATE mine;\n"
+			  . "SELECT CASE WHEN :'coalesce' = '$answers{$role}->[$i]'"
+			  . " THEN 'ok' ELSE 'WRONG prepared' END;\n";
 		}
 		else
 		{
 			$sql .= "SELECT $right FROM ($call) AS g (got);\n";
 		}
 		$sql .= "COMMIT;\n";
-		$sql .= "SELECT CASE WHEN current_user = '$user' AND current_setting('search_path') <> 'other,"
-			  . " pg_catalog' THEN 'ok' ELSE 'WRONG role remains' END;\n"
+		$sql .= "SELECT CASE WHEN current_user = '$user'"
+		  . " AND current_setting('search_path') <> 'other, pg_catalog'"
+		  . " THEN 'ok' ELSE 'WRONG role remains' END;\n"
 		  if $n % 5 == 0;
 		$sql .= "DISCARD PLANS;\n" if $n % 50 == 49;
 	}
@@ -148,8 +149,8 @@ sub script
 			my $state = $role eq 'writer' ? '00000' : '42501';
 			$sql .= "BEGIN;\nSET LOCAL ROLE $role;\n"
 			  . write_call($name, 1 + $client % 8) . " \\g /dev/null\n"
-			  . "SELECT CASE WHEN :'SQLSTATE' = '$state' THEN 'ok' ELSE 'WRONG $name $role ' || :'SQLSTATE'"
-				    . " END;\nROLLBACK;\n"
+			  . "SELECT CASE WHEN :'SQLSTATE' = '$state' THEN 'ok'"
+			  . " ELSE 'WRONG $name $role ' || :'SQLSTATE' END;\nROLLBACK;\n"
 			  if $role eq 'writer';
 			$sql .= "BEGIN;\nSET LOCAL ROLE $role;\n"
 			  . write_call($name, 1 + $client % 8) . " \\g /dev/null\n"

@@ -117,13 +117,16 @@ is(join('; ', grep { !/^permission denied for table \w+$/ } keys %refusals), '',
 
 my @writes = (
 	[ q{fca.create(NULL::fca.faq, '{"id": %d, "question": "q", "answer": "a"}')},
-		q{INSERT INTO fca.faqs (id, question, answer) VALUES (%d, 'q', 'a') RETURNING id, question, answer, category, keywords, is_active} ],
+		q{INSERT INTO fca.faqs (id, question, answer) VALUES (%d, 'q', 'a')}
+		  . ' RETURNING id, question, answer, category, keywords, is_active' ],
 	[ q{fca.create_many(NULL::fca.faq, '[{"id": %d, "question": "q", "answer": "a"}]')},
-		q{INSERT INTO fca.faqs (id, question, answer) VALUES (%d, 'q', 'a') RETURNING id, question, answer, category, keywords, is_active} ],
+		q{INSERT INTO fca.faqs (id, question, answer) VALUES (%d, 'q', 'a')}
+		  . ' RETURNING id, question, answer, category, keywords, is_active' ],
 	[ q{fca.update(NULL::fca.product, %d, '{"description": "d"}')},
 		q{UPDATE fca.products SET description = 'd', updated_at = now() WHERE id = %d RETURNING *} ],
 	[ q{fca.update_if(NULL::fca.product, %d, '{"is_active": true}', '{"description": "d"}')},
-		q{UPDATE fca.products SET description = 'd', updated_at = now() WHERE id = %d AND is_active RETURNING *} ],
+		q{UPDATE fca.products SET description = 'd', updated_at = now()}
+		  . ' WHERE id = %d AND is_active RETURNING *' ],
 	[ q{fca.update_many(NULL::fca.account, '{"id": {"gte": %d}}', '{"balance": 1}')},
 		q{UPDATE fca.accounts SET balance = 1, updated_at = now() WHERE id >= %d} ],
 	[ q{fca.update(NULL::fca.product, %d, '{"id": 1000}')},
@@ -132,18 +135,22 @@ my @writes = (
 	[ q{fca.delete_many(NULL::fca.transaction, '{"id": {"lte": %d}}')},
 		q{DELETE FROM fca.transactions WHERE id <= %d} ],
 	[ q{fca.upsert(NULL::fca.product, '{"id": %d, "name": "n", "type": "loan"}')},
-		q{INSERT INTO fca.products AS p (id, name, type) VALUES (%d, 'n', 'loan') ON CONFLICT (id) DO UPDATE SET name = 'n', type = 'loan', updated_at = now() RETURNING *} ],
+		q{INSERT INTO fca.products AS p (id, name, type) VALUES (%d, 'n', 'loan')}
+		  . q{ ON CONFLICT (id) DO UPDATE SET name = 'n', type = 'loan', updated_at = now() RETURNING *} ],
 	[ q{fca.upsert_many(NULL::fca.product, '[{"id": %d, "name": "n", "type": "loan"}]')},
-		q{INSERT INTO fca.products AS p (id, name, type) VALUES (%d, 'n', 'loan') ON CONFLICT (id) DO UPDATE SET name = 'n', type = 'loan', updated_at = now() RETURNING *} ],
+		q{INSERT INTO fca.products AS p (id, name, type) VALUES (%d, 'n', 'loan')}
+		  . q{ ON CONFLICT (id) DO UPDATE SET name = 'n', type = 'loan', updated_at = now() RETURNING *} ],
 	[ q{fca.get_by_id_for_update(NULL::fca.customer, %d)},
 		q{SELECT * FROM fca.customers WHERE id = %d FOR UPDATE} ],
 	[ q{fca.find_escalated_for_update(%d)},
-		q{SELECT * FROM fca.conversations WHERE status = 'escalated' ORDER BY updated_at, id LIMIT %d FOR UPDATE} ],
+		q{SELECT * FROM fca.conversations WHERE status = 'escalated'}
+		  . ' ORDER BY updated_at, id LIMIT %d FOR UPDATE' ],
 );
 
 # Everything there is, but for when.
 my $everything = 'SELECT md5(concat(' . join(', ', map {
-	"(SELECT string_agg((to_jsonb(t) - '{created_at,updated_at}'::text[])::text, ',' ORDER BY id) FROM fca.$_ AS t)" } @tables) . ')) AS got';
+	"(SELECT string_agg((to_jsonb(t) - '{created_at,updated_at}'::text[])::text, ',' ORDER BY id)"
+	  . " FROM fca.$_ AS t)" } @tables) . ')) AS got';
 $script = '';
 foreach my $role ($super, 'writer', 'keeper', 'reader', 'nobody', 'writer', $super, 'keeper')
 {
@@ -156,10 +163,10 @@ foreach my $role ($super, 'writer', 'keeper', 'reader', 'nobody', 'writer', $sup
 				my $sql = sprintf $write->[$which], $id;
 				$sql = "SELECT * FROM $sql" if $which == 0;
 				$script .= "BEGIN;\nSET LOCAL ROLE $role;\n\\set got none\n$sql \\g /dev/null\n"
-				  . "\\set state :SQLSTATE\n\\set message :LAST_ERROR_MESSAGE\n\\if"
-					    . " :ERROR\nROLLBACK;\n\\else\n\\set message none\n"
-				  . "RESET ROLE;\n$everything \\gset\nROLLBACK;\n\\endif\n\\echo $which|$role|$sql|:state"
-					    . " :got :message\n";
+				  . "\\set state :SQLSTATE\n\\set message :LAST_ERROR_MESSAGE\n"
+				  . "\\if :ERROR\nROLLBACK;\n\\else\n\\set message none\n"
+				  . "RESET ROLE;\n$everything \\gset\nROLLBACK;\n\\endif\n"
+				  . "\\echo $which|$role|$sql|:state :got :message\n";
 			}
 		}
 	}
@@ -208,12 +215,11 @@ $node->safe_psql('postgres', q{
 		RETURN jsonb_build_object('state', '00000');
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS s = RETURNED_SQLSTATE, m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL,
-		h = PG_EXCEPTION_HINT,
-			c = PG_EXCEPTION_CONTEXT, n = SCHEMA_NAME, t = TABLE_NAME, k = CONSTRAINT_NAME, q = COLUMN_NAME,
-			y = PG_DATATYPE_NAME;
+			h = PG_EXCEPTION_HINT, c = PG_EXCEPTION_CONTEXT, n = SCHEMA_NAME, t = TABLE_NAME,
+			k = CONSTRAINT_NAME, q = COLUMN_NAME, y = PG_DATATYPE_NAME;
 		RETURN jsonb_build_object('state', s, 'message', m, 'detail', d, 'schema', n, 'table', t,
-			'constraint', k,
-			'column', q, 'type', y) || jsonb_build_object('hint', h, 'context', replace(c, statement, ''));
+			'constraint', k, 'column', q, 'type', y)
+			|| jsonb_build_object('hint', h, 'context', replace(c, statement, ''));
 	END $$;
 });
 
@@ -242,11 +248,15 @@ my @mistakes = (
 	[ 'writer', q{fca.delete_many(NULL::test.vault, '{"word": "first"}')},
 		q{DELETE FROM test.vault WHERE word = 'first'} ],
 	[ 'writer', q{fca.upsert(NULL::test.vault, '{"id": 2, "word": "w"}')},
-		q{INSERT INTO test.vault (id, word) VALUES (2, 'w') ON CONFLICT (id) DO UPDATE SET word = excluded.word} ],
-	[ 'writer', q{fca.upsert(NULL::test.vault, '{"id": 9, "code": "SECRET-two", "word": "w"}', ARRAY['code'])},
-		q{INSERT INTO test.vault (id, code, word) VALUES (9, 'SECRET-two', 'w') ON CONFLICT (code) DO UPDATE SET word = excluded.word} ],
+		q{INSERT INTO test.vault (id, word) VALUES (2, 'w')}
+		  . ' ON CONFLICT (id) DO UPDATE SET word = excluded.word' ],
+	[ 'writer',
+		q{fca.upsert(NULL::test.vault, '{"id": 9, "code": "SECRET-two", "word": "w"}', ARRAY['code'])},
+		q{INSERT INTO test.vault (id, code, word) VALUES (9, 'SECRET-two', 'w')}
+		  . ' ON CONFLICT (code) DO UPDATE SET word = excluded.word' ],
 	[ 'writer', q{fca.upsert_many(NULL::test.vault, '[{"id": 3, "word": "w"}]')},
-		q{INSERT INTO test.vault (id, word) VALUES (3, 'w') ON CONFLICT (id) DO UPDATE SET word = excluded.word} ],
+		q{INSERT INTO test.vault (id, word) VALUES (3, 'w')}
+		  . ' ON CONFLICT (id) DO UPDATE SET word = excluded.word' ],
 	# there are two of that word, of which one is in sight
 	[ 'writer', q{fca.find_one(NULL::test.vault, '{"word": "first"}')},
 		q{SELECT * FROM test.vault WHERE word = 'first'} ],
@@ -304,9 +314,11 @@ foreach my $i (0 .. $#mistakes)
 	foreach my $sql ("SELECT * FROM $call", $plain)
 	{
 		# warmed by one who may do all
-		$script .= "BEGIN;\nSELECT"
-			  . " test.told(\$q\$$sql\$q\$) \\g /dev/null\nROLLBACK;\nBEGIN;\nSET LOCAL ROLE $role;\n"
-		  . "SELECT coalesce(told ->> 'state', ''), told - '{context,hint}'::text[], told ->> 'hint', translate(told ->> 'context', E'\\n|', '  ') FROM test.told(\$q\$$sql\$q\$) AS told;\nROLLBACK;\n";
+		$script .= "BEGIN;\nSELECT test.told(\$q\$$sql\$q\$) \\g /dev/null\nROLLBACK;\n"
+		  . "BEGIN;\nSET LOCAL ROLE $role;\n"
+		  . "SELECT coalesce(told ->> 'state', ''), told - '{context,hint}'::text[], told ->> 'hint',"
+		  . " translate(told ->> 'context', E'\\n|', '  ') FROM test.told(\$q\$$sql\$q\$) AS told;\n"
+		  . "ROLLBACK;\n";
 	}
 }
 $stdout = $node->safe_psql('postgres', $script);
@@ -335,8 +347,8 @@ foreach my $role (qw(writer clerk))
 		[ q{"id": 2, "word": "w"}, "2, 'w', NULL, NULL" ],
 		[ q{"id": 11, "word": null}, '11, NULL, NULL, NULL' ]);
 	my $report = $node->safe_psql('postgres',
-		"SET ROLE $role; SELECT created, sqlstate, message, column_name, constraint_name FROM"
-			  . " fca.create_many_report(NULL::test.$table, '["
+		"SET ROLE $role; SELECT created, sqlstate, message, column_name, constraint_name"
+		  . " FROM fca.create_many_report(NULL::test.$table, '["
 		  . join(', ', map { "{$_->[0]}" } @rows) . "]')");
 	my @plain = map { $node->safe_psql('postgres', qq{SET ROLE $role;
 		SELECT false, t ->> 'state', t ->> 'message', t ->> 'column', t ->> 'constraint'
@@ -356,16 +368,21 @@ $node->safe_psql('postgres', q{
 		RETURN CASE WHEN a.v < b.v THEN -1 WHEN a.v > b.v THEN 1 ELSE 0 END; END';
 });
 $node->safe_psql('postgres', join ";\n", (map { my ($name, $operator) = @$_;
-	("CREATE FUNCTION test.tag_$name(a test.tag, b test.tag) RETURNS boolean LANGUAGE plpgsql IMMUTABLE COST"
-		  . " 0.0001 AS 'BEGIN RETURN test.tag_cmp(a, b) $operator 0; END'",
-		"CREATE OPERATOR test.$operator (FUNCTION = test.tag_$name, LEFTARG = test.tag, RIGHTARG = test.tag)") }
+	("CREATE FUNCTION test.tag_$name(a test.tag, b test.tag) RETURNS boolean LANGUAGE plpgsql IMMUTABLE
+		COST 0.0001 AS 'BEGIN RETURN test.tag_cmp(a, b) $operator 0; END'",
+		"CREATE OPERATOR test.$operator (FUNCTION = test.tag_$name,
+		LEFTARG = test.tag, RIGHTARG = test.tag)") }
 	  [ lt => '<' ], [ le => '<=' ], [ eq => '=' ], [ ge => '>=' ], [ gt => '>' ]),
-	'CREATE OPERATOR CLASS test.tag_ops DEFAULT FOR TYPE test.tag USING btree AS OPERATOR 1 test.<, OPERATOR'
-		  . ' 2 test.<=, OPERATOR 3 test.=, OPERATOR 4 test.>=, OPERATOR 5 test.>, FUNCTION 1'
-			    . ' test.tag_cmp(test.tag, test.tag)',
+	'CREATE OPERATOR CLASS test.tag_ops DEFAULT FOR TYPE test.tag USING btree AS
+		OPERATOR 1 test.<, OPERATOR 2 test.<=, OPERATOR 3 test.=, OPERATOR 4 test.>=, OPERATOR 5 test.>,
+		FUNCTION 1 test.tag_cmp(test.tag, test.tag)',
 	'CREATE TABLE test.tagged (id int PRIMARY KEY, tag test.tag, n text, seen_by text)',
-	q{INSERT INTO test.tagged SELECT i, ROW(CASE WHEN i % 2 = 0 THEN 'SECRET' ELSE 'open' END)::test.tag, CASE WHEN i % 2 = 0 THEN 'SECRET' ELSE '5' END, CASE WHEN i % 2 = 0 THEN 'x' ELSE 'writer' END FROM generate_series(1, 10) AS i},
-	q{CREATE VIEW test.barrier WITH (security_barrier) AS SELECT id, tag FROM test.tagged WHERE seen_by = current_user},
+	q{INSERT INTO test.tagged
+		SELECT i, ROW(CASE WHEN i % 2 = 0 THEN 'SECRET' ELSE 'open' END)::test.tag,
+			CASE WHEN i % 2 = 0 THEN 'SECRET' ELSE '5' END, CASE WHEN i % 2 = 0 THEN 'x' ELSE 'writer' END
+		FROM generate_series(1, 10) AS i},
+	q{CREATE VIEW test.barrier WITH (security_barrier) AS
+		SELECT id, tag FROM test.tagged WHERE seen_by = current_user},
 	q{CREATE VIEW test.numbers WITH (security_invoker) AS SELECT id, n::int AS n FROM test.tagged},
 	'GRANT ALL ON test.barrier, test.numbers, test.tagged TO writer',
 	'ALTER TABLE test.tagged ENABLE ROW LEVEL SECURITY',
@@ -393,8 +410,8 @@ foreach my $call (
 # The estimate is that of EXPLAIN by the same role.
 $node->safe_psql('postgres', q{
 	CREATE FUNCTION test.explained(q text) RETURNS bigint LANGUAGE plpgsql AS $$
-	DECLARE j json; BEGIN EXECUTE 'EXPLAIN (FORMAT JSON) ' || q INTO j; RETURN j #>> '{0,Plan,Plan Rows}';
-	END $$;
+	DECLARE j json;
+	BEGIN EXECUTE 'EXPLAIN (FORMAT JSON) ' || q INTO j; RETURN j #>> '{0,Plan,Plan Rows}'; END $$;
 	ANALYZE;
 });
 foreach my $filter ([ '{"account_id": 1}', 'account_id = 1' ], [ '{"amount": {"gt": 5}}', 'amount > 5' ],
@@ -404,8 +421,8 @@ foreach my $filter ([ '{"account_id": 1}', 'account_id = 1' ], [ '{"amount": {"g
 	my $sql = '';
 	foreach my $role ($super, 'reader', 'writer', 'keeper', 'reader')
 	{
-		$sql .= "SET ROLE $role;\nSELECT fca.count_estimate(NULL::fca.transaction, '$filter->[0]') || ' ' ||"
-			  . " test.explained(\$\$SELECT 1 FROM fca.transactions WHERE $filter->[1]\$\$);\n";
+		$sql .= "SET ROLE $role;\nSELECT fca.count_estimate(NULL::fca.transaction, '$filter->[0]')"
+		  . " || ' ' || test.explained(\$\$SELECT 1 FROM fca.transactions WHERE $filter->[1]\$\$);\n";
 	}
 	my @estimates = split /\n/, $node->safe_psql('postgres', $sql);
 	is(scalar(grep { /^(\d+) \1$/ } @estimates), 5, "estimates are those of EXPLAIN: $filter->[0]")

@@ -73,7 +73,9 @@ SKIP:
 		batches => 'it counts how many times an index is read, by the plan of any values',
 		get_page => 'the same',
 		repeated_calls => 'a plan for one call is not repeated');
-	run_regress('without what makes calls quicker', { map { ("fca_repo.enable_$_" => 'off') } qw(estimates hashed_lists inlining index_order rescan) }, qr/./,
+	run_regress('without what makes calls quicker',
+		{ map { ("fca_repo.enable_$_" => 'off') } qw(estimates hashed_lists inlining index_order rescan) },
+		qr/./,
 		inline_in_from => 'it shows the plans',
 		long_lists => 'it demands that a long list is quick',
 		planner_support => 'the same',
@@ -145,7 +147,9 @@ sub answers
 	my ($status, $stdout, $stderr) = $node->psql('postgres', $script);
 	is($status, 0, 'every call succeeds') or diag(substr($stderr, -1000));
 	my %nodes;
-	$nodes{$1}++ while $stderr =~ /^\s*(?:->\s+)?((?:Parallel )?[A-Z][A-Za-z -]*?)(?: using \S+| Backward using \S+| on \S.*?)?(?: [a-z]\w*)?\s+\(cost=/mg;
+	$nodes{$1}++ while $stderr =~ /
+		^\s*(?:->\s+)?((?:Parallel\ )?[A-Z][A-Za-z\ -]*?)
+		(?:\ using\ \S+|\ Backward\ using\ \S+|\ on\ \S.*?)?(?:\ [a-z]\w*)?\s+\(cost=/mgx;
 	return ([ split /\n/, $stdout, -1 ], \%nodes);
 }
 
@@ -184,7 +188,8 @@ foreach my $title (sort keys %tried)
 		  map { "$_$usual->{$_}" } sort keys %$usual);
 }
 note('other plans with: ' . join ', ', @other);
-foreach my $title (qw(fca_repo.enable_index_order enable_indexscan enable_nestloop enable_sort), 'no scan by index', 'all workers')
+foreach my $title (qw(fca_repo.enable_index_order enable_indexscan enable_nestloop enable_sort),
+	'no scan by index', 'all workers')
 {
 	ok((grep { $_ eq $title } @other), "$title makes other plans");
 }

@@ -42,8 +42,10 @@ sub off { return "SET fca_repo.enable_$_[0] = off" }
 sub on { return "SET fca_repo.enable_$_[0] = on" }
 
 # All of them are there, for everybody, and no other of such a name.
-my ($got) = run(q{SELECT name, setting, context FROM pg_settings WHERE name LIKE 'fca\_repo.%' ORDER BY name});
-is_deeply($got, [ (map { "fca_repo.enable_$_|on|user" } qw(estimates hashed_lists index_order inlining rescan)),
+my ($got) = run(q{SELECT name, setting, context FROM pg_settings
+	WHERE name LIKE 'fca\_repo.%' ORDER BY name});
+is_deeply($got, [
+		(map { "fca_repo.enable_$_|on|user" } qw(estimates hashed_lists index_order inlining rescan)),
 		'fca_repo.plan_cache_size|16384|superuser' ], 'the settings');
 foreach my $name (qw(enable_rescans plan_cache))
 {
@@ -56,24 +58,28 @@ like($got->[-1], qr/^Settings: .*fca_repo\.enable_estimates = 'off'/, 'EXPLAIN s
 # enable_rescan
 #
 
-my $repeated = q{SELECT i, c.id, public.kept(i) FROM generate_series(1, 4) AS i, LATERAL fca.get_by_id(NULL::fca.customer, 1 + i % 2) AS c};
+my $repeated = q{SELECT i, c.id, public.kept(i) FROM generate_series(1, 4) AS i,
+	LATERAL fca.get_by_id(NULL::fca.customer, 1 + i % 2) AS c};
 ($got) = run($repeated, off('rescan'), $repeated, on('rescan'), $repeated);
-is_deeply($got, [qw(1|2|0 2|1|1 3|2|1 4|1|1  1|2|0 2|1|0 3|2|0 4|1|0  1|2|0 2|1|1 3|2|1 4|1|1)], 'enable_rescan: no executor is kept');
+is_deeply($got, [qw(1|2|0 2|1|1 3|2|1 4|1|1  1|2|0 2|1|0 3|2|0 4|1|0  1|2|0 2|1|1 3|2|1 4|1|1)],
+	'enable_rescan: no executor is kept');
 
 # Off for the first rows only, and on again in a savepoint: what would be kept goes with that.
-($got) = run('BEGIN', off('rescan'), "DECLARE c CURSOR FOR $repeated", 'FETCH 1 FROM c', 'SAVEPOINT s', on('rescan'), 'FETCH 1 FROM c',
+($got) = run('BEGIN', off('rescan'), "DECLARE c CURSOR FOR $repeated", 'FETCH 1 FROM c',
+	'SAVEPOINT s', on('rescan'), 'FETCH 1 FROM c',
 	'ROLLBACK TO s', on('rescan'), 'FETCH 2 FROM c', 'COMMIT', 'SELECT public.kept(1)');
 is_deeply($got, [qw(1|2|0 2|1|0 3|2|0 4|1|0 0)], 'enable_rescan: on again in a savepoint');
 # Off when an executor is kept: the query goes on without it, and with it again.
-($got) = run('BEGIN', "DECLARE c CURSOR FOR $repeated", 'FETCH 2 FROM c', off('rescan'), 'FETCH 1 FROM c', on('rescan'), 'FETCH 1 FROM c',
-	'COMMIT', 'SELECT public.kept(1)');
+($got) = run('BEGIN', "DECLARE c CURSOR FOR $repeated", 'FETCH 2 FROM c', off('rescan'), 'FETCH 1 FROM c',
+	on('rescan'), 'FETCH 1 FROM c', 'COMMIT', 'SELECT public.kept(1)');
 is_deeply($got, [qw(1|2|0 2|1|1 3|2|1 4|1|1 0)], 'enable_rescan: off amid a query');
 
 #
 # enable_inlining
 #
 
-my $joined = q{EXPLAIN (COSTS off) SELECT c.id FROM public.numbers AS t, LATERAL fca.find_by_business_id(t.n::text) AS c};
+my $joined = q{EXPLAIN (COSTS off) SELECT c.id
+	FROM public.numbers AS t, LATERAL fca.find_by_business_id(t.n::text) AS c};
 foreach my $state (\&on, \&off, \&on)
 {
 	($got) = run($state->('inlining'), $joined);
@@ -87,11 +93,15 @@ foreach my $state (\&on, \&off, \&on)
 #
 
 my $list = 'SELECT string_agg(id::text, $$ $$) FROM fca.list_by_customer(1)';
-my @shown = (q{LOAD 'auto_explain'}, 'SET auto_explain.log_min_duration = 0', 'SET auto_explain.log_nested_statements = on',
+my @shown = (q{LOAD 'auto_explain'}, 'SET auto_explain.log_min_duration = 0',
+	'SET auto_explain.log_nested_statements = on',
 	'SET auto_explain.log_level = notice', 'SET client_min_messages = debug2');
-my ($rows, $log) = run(@shown, $list, off('index_order'), $list, on('index_order'), $list, off('index_order'), $list);
-is(scalar(() = $log =~ /fca_repo: made a plan/g), 2, 'enable_index_order: a plan of either sort is made once');
-is(join(' ', $log =~ /(Bitmap Heap Scan|Index Scan)(?: Backward)?(?: using \S+)? on accounts r/g), 'Index Scan Bitmap Heap Scan Index Scan Bitmap Heap Scan',
+my ($rows, $log) = run(@shown, $list, off('index_order'), $list, on('index_order'), $list,
+	off('index_order'), $list);
+is(scalar(() = $log =~ /fca_repo: made a plan/g), 2,
+	'enable_index_order: a plan of either sort is made once');
+is(join(' ', $log =~ /(Bitmap Heap Scan|Index Scan)(?: Backward)?(?: using \S+)? on accounts r/g),
+	'Index Scan Bitmap Heap Scan Index Scan Bitmap Heap Scan',
 	'and used while it is switched so') or diag($log);
 like($rows->[0], qr/^\d+( \d+){10,}$/, 'many rows');
 is_deeply($rows, [ ($rows->[0]) x 4 ], 'which are the same');
@@ -101,9 +111,12 @@ is_deeply($rows, [ ($rows->[0]) x 4 ], 'which are the same');
 #
 
 my $counted = sprintf(q{SELECT fca.count(NULL::public.numbers, '{"n": [%s]}')}, join(', ', 1 .. 20));
-($rows, $log) = run('SET client_min_messages = debug2', $counted, off('hashed_lists'), $counted, on('hashed_lists'), $counted, off('hashed_lists'), $counted);
+($rows, $log) = run('SET client_min_messages = debug2', $counted, off('hashed_lists'), $counted,
+	on('hashed_lists'), $counted, off('hashed_lists'), $counted);
 my @texts = $log =~ /fca_repo: made a plan \(kept\): (.*)/g;
-is_deeply([ map { s/.*WHERE //r } @texts ], [ '((r.n OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.unnest($1))) IS TRUE)', '(r.n OPERATOR(pg_catalog.=) ANY ($1))' ],
+is_deeply([ map { s/.*WHERE //r } @texts ],
+	[ '((r.n OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.unnest($1))) IS TRUE)',
+		'(r.n OPERATOR(pg_catalog.=) ANY ($1))' ],
 	'enable_hashed_lists: two texts, each planned once');
 is_deeply($rows, [ (200) x 4 ], 'the rows are the same');
 
@@ -111,8 +124,10 @@ is_deeply($rows, [ (200) x 4 ], 'the rows are the same');
 # enable_estimates
 #
 
-my $declared = $node->safe_psql('postgres', q{SELECT prorows FROM pg_proc WHERE oid = 'fca.find_by_conversation'::regproc});
-($got) = run(map { ($_->('estimates'), 'EXPLAIN SELECT * FROM fca.find_by_conversation(1, 7)') } \&on, \&off, \&on);
+my $declared = $node->safe_psql('postgres',
+	q{SELECT prorows FROM pg_proc WHERE oid = 'fca.find_by_conversation'::regproc});
+($got) = run(map { ($_->('estimates'), 'EXPLAIN SELECT * FROM fca.find_by_conversation(1, 7)') }
+	\&on, \&off, \&on);
 my @costs = map { /cost=(\S+)\.\.\S+ rows=(\d+)/ ? [ $1, $2 ] : () } @$got;
 is_deeply([ map { $_->[1] } @costs ], [ 7, $declared, 7 ], 'enable_estimates: the rows, or those declared');
 isnt($costs[0]->[0], $costs[1]->[0], 'and the cost');

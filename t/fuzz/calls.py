@@ -189,7 +189,8 @@ def operand(column):
     of = TYPES[column.type]
     sql = f"t.{name(column.name)}"
     return (
-        f"{sql}::{of.base.split(' COLLATE')[0]}" if of.base != of.sql and column.type.startswith("w.")
+        f"{sql}::{of.base.split(' COLLATE')[0]}"
+        if of.base != of.sql and column.type.startswith("w.")
         else sql
     )
 
@@ -209,8 +210,8 @@ def contains(column, operator, text):
     test = {
         "contains": f"pg_catalog.strpos({haystack}, {needle}) OPERATOR(pg_catalog.>) 0",
         "starts_with": f"pg_catalog.starts_with({haystack}, {needle})",
-        "ends_with": f'pg_catalog."right"({haystack}, pg_catalog.length({needle})) OPERATOR(pg_catalog.=)'
-        f' {needle}',
+        "ends_with": f'pg_catalog."right"({haystack}, pg_catalog.length({needle}))'
+        f' OPERATOR(pg_catalog.=) {needle}',
     }[operator]
     return f"coalesce({test}, false)"
 
@@ -309,13 +310,13 @@ class Maker:
             direction = chance.one(["", " desc", " asc", " DESC nulls last", " nulls first"])
             given.append(name(column.name) + direction)
             descending = "desc" in direction.lower()
-            keys.append((column.name, descending, "first" in direction if "nulls" in direction
-                else descending))
+            keys.append((column.name, descending,
+                "first" in direction if "nulls" in direction else descending))
         for key in relation.key:
             if all(k[0] != key for k in keys):
                 keys.append((key, False, False))
-        order = ", ".join(f"t.{name(c)}{' DESC' if d else ''} NULLS {'FIRST' if n else 'LAST'}" for c, d,
-            n in keys)
+        order = ", ".join(f"t.{name(c)}{' DESC' if d else ''} NULLS {'FIRST' if n else 'LAST'}"
+            for c, d, n in keys)
         return quote(", ".join(given)) if given else "NULL", order, keys
 
     def limits(self, chance):
@@ -393,8 +394,8 @@ class Maker:
         relation = self.relation(chance)
         members = []
         for column in chance.some(chance.number(0, 4), relation.columns):
-            value = chance.one(BAD[column.type]) if column.type in BAD and chance.p(0.5) else chance.one(
-                TYPES[column.type].values)[0]
+            value = (chance.one(BAD[column.type]) if column.type in BAD and chance.p(0.5)
+                else chance.one(TYPES[column.type].values)[0])
             operator = chance.one([None, None, "eq", "gt", "in", "contains", "is_null", "nope"])
             if operator:
                 value = f'{{"{operator}": {value}}}'
@@ -474,8 +475,8 @@ class Maker:
         if chance.p(0.7):
             for key, descending, nulls_first in keys:
                 column = relation.column(key)
-                value = None if not column.not_null and chance.p(0.15) else chance.one(TYPES[
-                    column.type].values)
+                value = (None if not column.not_null and chance.p(0.15)
+                    else chance.one(TYPES[column.type].values))
                 place.append(f"{json.dumps(key, ensure_ascii=False)}: {value[0] if value else 'null'}")
                 sql = f"t.{name(key)}"
                 if value:
@@ -559,8 +560,8 @@ class Maker:
             return None
         nowait = chance.one(["", ", true", ", nowait => false", ", NULL"])
         return Case(
-            "get_by_id_for_update", f"SELECT * FROM fca.get_by_id_for_update(NULL::{relation.model},"
-            f" {argument}{nowait})",
+            "get_by_id_for_update",
+            f"SELECT * FROM fca.get_by_id_for_update(NULL::{relation.model}, {argument}{nowait})",
             f"SELECT {columns_sql(relation)} FROM {relation.sql} AS t WHERE {condition} FOR UPDATE OF t",
             shape="one",
         )
@@ -680,8 +681,9 @@ class Maker:
         columns = list(dict.fromkeys(c for row in rows for c in row))
         if not columns:
             return None
-        tuples = ", ".join("(" + ", ".join(self.sql_of(row[c]) if c in row else "DEFAULT" for c in columns)
-            + ")" for row in rows)
+        tuples = ", ".join(
+            "(" + ", ".join(self.sql_of(row[c]) if c in row else "DEFAULT" for c in columns) + ")"
+            for row in rows)
         plain = (
             f"INSERT INTO {relation.sql} AS t ({', '.join(map(name, columns))}) VALUES {tuples} RETURNING t.*"
         )
@@ -693,12 +695,12 @@ class Maker:
 
     def changes(self, chance, relation):
         """The data of an update, and its SET."""
-        data = {c: v for c, v in self.data(chance, relation).items() if c not in relation.key
-            or chance.p(0.1)}
+        data = {c: v for c, v in self.data(chance, relation).items()
+            if c not in relation.key or chance.p(0.1)}
         updated_at = relation.column("updated_at")
         sets = [f"{name(c)} = {self.sql_of(v)}" for c, v in data.items()]
-        if updated_at and "updated_at" not in data and updated_at.type in ("timestamptz", "timestamp", "date",
-            "timestamp(0)"):
+        if updated_at and "updated_at" not in data and updated_at.type in (
+            "timestamptz", "timestamp", "date", "timestamp(0)"):
             sets.append("updated_at = pg_catalog.now()")
         if not sets:
             return None, None
@@ -766,8 +768,8 @@ class Maker:
         statements = []
         for data in rows:
             sets = [f"{name(c)} = excluded.{name(c)}" for c in data if c != column.name]
-            if updated_at and "updated_at" not in data and updated_at.type in ("timestamptz", "timestamp",
-                "date", "timestamp(0)"):
+            if updated_at and "updated_at" not in data and updated_at.type in (
+                "timestamptz", "timestamp", "date", "timestamp(0)"):
                 sets.append("updated_at = pg_catalog.now()")
             sets = sets or [f"{name(column.name)} = excluded.{name(column.name)}"]
             statements.append(
@@ -805,8 +807,8 @@ class Maker:
             f" {quote('[' + ', '.join(map(self.json_of, rows)) + ']')}::jsonb)"
         )
         plain = (
-            f"SELECT away.succeeds(insert) FROM pg_catalog.unnest(ARRAY[{', '.join(map(quote, inserts))}])"
-            " AS insert"
+            "SELECT away.succeeds(insert)"
+            f" FROM pg_catalog.unnest(ARRAY[{', '.join(map(quote, inserts))}]) AS insert"
         )
         return Case("create_many_report", call, plain, shape="report", dump=self.dump(relation), write=True)
 
@@ -846,8 +848,7 @@ class Maker:
 # Values of a type that any of its arguments may have, beside the samples of sql/fixtures/calls.sql.
 ANY = {
     "text": ["''", "'x'", "'%'", "'_'", "'a'", "'A'", "'i'", "'p'", "'q'", "'é'", "'100%'", "'card'", "'pin'",
-        "E'\\\\'",
-        "'C1@example.com'", "'rent'", "'cards'"],
+        "E'\\\\'", "'C1@example.com'", "'rent'", "'cards'"],
     "bigint": ["1", "2", "3", "7", "(-1)", "9223372036854775807"],
     "integer": ["1", "2", "(-1)", "2147483647"],
     "numeric": ["1", "0.5", "(-1)", "'NaN'"],
@@ -900,8 +901,8 @@ class Argument:
         return chance.one(good if self.takes and good and chance.p(0.9) else self.values)
 
     def is_taken(self, value):
-        return not self.takes or value.startswith("NULL") or re.search(self.takes,
-            value.strip("E'")) is not None
+        return (not self.takes or value.startswith("NULL")
+            or re.search(self.takes, value.strip("E'")) is not None)
 
 
 class Finder:

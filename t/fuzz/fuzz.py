@@ -95,8 +95,8 @@ class Server:
         """The database that all others are copies of; is there a foreign-data wrapper?"""
         connection = self.connect()
         must(connection, ["DROP DATABASE IF EXISTS fuzz_base WITH (FORCE)",
-            "CREATE DATABASE fuzz_base TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE"
-            " 'C.UTF-8'"])
+            "CREATE DATABASE fuzz_base TEMPLATE template0 ENCODING 'UTF8'"
+            " LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"])
         connection.run([f"CREATE ROLE {ROLE}"])
         for setting in ("statement_timeout = '60s'", "lock_timeout = '20s'", "jit = off",
             "max_parallel_workers_per_gather = 0", "client_min_messages = warning",
@@ -352,9 +352,9 @@ class Shrinker:
                 if any(drawn[at : at + size]):
                     simpler = drawn[:at] + [0] * len(drawn[at : at + size]) + drawn[at + size :]
                     case = self.remade(simpler)
-                    if case and case.statements != self.case.statements and len("".join(
-                        case.statements)) <= len("".join(self.case.statements)) and self.fails(self.before,
-                        case):
+                    if (case and case.statements != self.case.statements
+                        and len("".join(case.statements)) <= len("".join(self.case.statements))
+                        and self.fails(self.before, case)):
                         drawn = simpler
                         self.case = case
                 at += size

@@ -44,8 +44,8 @@ class Connection:
         self.socket.connect(f"{host}/.s.PGSQL.{port}")
         self.buffer = bytearray()
         body = struct.pack("!i", 196608) + b"".join(
-            part.encode() + b"\0" for part in ("user", user, "database", dbname, "client_encoding", "UTF8",
-                "")
+            part.encode() + b"\0"
+            for part in ("user", user, "database", dbname, "client_encoding", "UTF8", "")
         )
         self.socket.sendall(struct.pack("!i", len(body) + 4) + body)
         answer = self._answer()

@@ -145,8 +145,8 @@ def until_18(setting):
     """Switches off a setting that 19 does not have, or not off; whatever the search_path is."""
     return (
         f"SELECT pg_catalog.set_config('{setting}', 'off', false)"
-        " WHERE pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog.<)"
-        " 190000"
+        " WHERE pg_catalog.current_setting('server_version_num')::pg_catalog.int4"
+        " OPERATOR(pg_catalog.<) 190000"
     )
 
 
@@ -186,8 +186,8 @@ class World:
 
     def definition(self, columns, key):
         parts = [
-            f"{name(c.name)}"
-            f" {c.type}{' NOT NULL' if c.not_null else ''}{' ' + c.generated if c.generated else ''}"
+            f"{name(c.name)} {c.type}{' NOT NULL' if c.not_null else ''}"
+            f"{' ' + c.generated if c.generated else ''}"
             for c in columns
         ]
         if key:
@@ -248,8 +248,8 @@ class World:
         key = Column("id", "integer", True)
         self.table(
             chance, "parted", [key] + some(), ["id"], options=" PARTITION BY HASH (id)",
-            between=[f"CREATE TABLE w.parted_{i} PARTITION OF w.parted FOR VALUES WITH (MODULUS 3, REMAINDER"
-                f" {i})" for i in range(3)],
+            between=[f"CREATE TABLE w.parted_{i} PARTITION OF w.parted"
+                f" FOR VALUES WITH (MODULUS 3, REMAINDER {i})" for i in range(3)],
         )
         key = Column("id", "bigint", True)
         self.table(
@@ -304,8 +304,8 @@ class World:
             "CREATE FUNCTION w.instead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP"
             " OPERATOR(pg_catalog.=) 'DELETE' THEN RETURN OLD; END IF; IF NEW.v OPERATOR(pg_catalog.=) '%'"
             " THEN RETURN NULL; END IF; RETURN NEW; END $$",
-            "CREATE TRIGGER t INSTEAD OF INSERT OR UPDATE OR DELETE ON w.instead FOR EACH ROW EXECUTE"
-            " FUNCTION w.instead()",
+            "CREATE TRIGGER t INSTEAD OF INSERT OR UPDATE OR DELETE ON w.instead"
+            " FOR EACH ROW EXECUTE FUNCTION w.instead()",
         )
         key = Column("id", "integer", True)
         self.table(chance, "guarded", [key] + some(), ["id"])
@@ -331,8 +331,8 @@ class World:
         self.setup += [
             "CREATE FUNCTION w.dropping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN"
             " NEW.v ~ '^[aA]' THEN NULL ELSE NEW END; END $$",
-            "CREATE TRIGGER t BEFORE INSERT OR UPDATE ON w.dropping FOR EACH ROW EXECUTE FUNCTION"
-            " w.dropping()",
+            "CREATE TRIGGER t BEFORE INSERT OR UPDATE ON w.dropping"
+            " FOR EACH ROW EXECUTE FUNCTION w.dropping()",
         ]
         key = Column("id", "integer", True)
         self.table(chance, "ruled", [key, Column("v", "text")], ["id"], plain_writes=False, changeable=False)
@@ -371,9 +371,10 @@ class World:
         self.setup += ["ALTER TABLE w.watched ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
             "CREATE POLICY p ON w.watched USING (w.seen(id))"]
         self.setup += [
-            "CREATE TABLE w.tied (id integer PRIMARY KEY, up integer REFERENCES w.tied DEFERRABLE INITIALLY"
-            " DEFERRED, u integer UNIQUE DEFERRABLE INITIALLY DEFERRED, s int4range, EXCLUDE USING gist (s"
-            " WITH &&), CHECK (u <> 3))",
+            "CREATE TABLE w.tied (id integer PRIMARY KEY,"
+            " up integer REFERENCES w.tied DEFERRABLE INITIALLY DEFERRED,"
+            " u integer UNIQUE DEFERRABLE INITIALLY DEFERRED, s int4range,"
+            " EXCLUDE USING gist (s WITH &&), CHECK (u <> 3))",
             "INSERT INTO w.tied VALUES (1, NULL, 1, '[1,2)'), (2, 1, 2, NULL)",
         ]
         self.relations["tied"] = Relation(
@@ -389,8 +390,8 @@ class World:
             self.add(
                 Relation("far", "w.far", copy.deepcopy(columns), ["id"], unique=False, changeable=False,
                     plain_writes=False),
-                f"CREATE FOREIGN TABLE w.far ({options}) SERVER loop OPTIONS (schema_name 'away', table_name"
-                " 'source')",
+                f"CREATE FOREIGN TABLE w.far ({options}) SERVER loop"
+                " OPTIONS (schema_name 'away', table_name 'source')",
             )
         self.setup.append("CREATE TABLE w.vectors (id integer PRIMARY KEY, i int2vector, o oidvector, p"
             " pg_catalog.pg_class, a aclitem, z w.whole_pair[])")
@@ -452,10 +453,10 @@ class World:
         if kind == 2:
             return [
                 "ALTER TABLE fca.transactions RENAME TO transactions_kept",
-                "CREATE TABLE fca.transactions (LIKE fca.transactions_kept INCLUDING DEFAULTS) PARTITION BY"
-                " RANGE (occurred_at)",
-                "CREATE TABLE fca.transactions_old PARTITION OF fca.transactions FOR VALUES FROM (MINVALUE)"
-                " TO ('2026-01-03Z')",
+                "CREATE TABLE fca.transactions (LIKE fca.transactions_kept INCLUDING DEFAULTS)"
+                " PARTITION BY RANGE (occurred_at)",
+                "CREATE TABLE fca.transactions_old PARTITION OF fca.transactions"
+                " FOR VALUES FROM (MINVALUE) TO ('2026-01-03Z')",
                 "CREATE TABLE fca.transactions_new PARTITION OF fca.transactions DEFAULT",
                 "INSERT INTO fca.transactions SELECT * FROM fca.transactions_kept",
             ]
@@ -471,8 +472,8 @@ class World:
             self.narrow("customer", ["email", "created_at"])
             return [
                 "ALTER TABLE fca.customers ALTER id DROP IDENTITY",
-                "ALTER TABLE fca.customers ALTER id TYPE numeric, ALTER created_at TYPE timestamp, ALTER"
-                " email TYPE char(30)",
+                "ALTER TABLE fca.customers ALTER id TYPE numeric, ALTER created_at TYPE timestamp,"
+                " ALTER email TYPE char(30)",
                 "ALTER TABLE fca.accounts ALTER status DROP DEFAULT, ALTER status TYPE name",
             ]
         if kind == 7:
@@ -532,8 +533,8 @@ class World:
                     f" ({name(column.name)}{chance.one(['', ' DESC', ' NULLS FIRST'])})"]
         if what == "rls" and kind not in ("fleeting",):
             return [
-                f"ALTER TABLE {table} {chance.one(['ENABLE', 'DISABLE', 'FORCE', 'NO FORCE'])} ROW LEVEL"
-                " SECURITY",
+                f"ALTER TABLE {table} {chance.one(['ENABLE', 'DISABLE', 'FORCE', 'NO FORCE'])}"
+                " ROW LEVEL SECURITY",
                 f"DROP POLICY IF EXISTS fuzz ON {table}",
                 f"CREATE POLICY fuzz ON {table} USING"
                 f" ({chance.one(['true', 'false', 'random() >= 0', 'NULL'])})",
@@ -576,26 +577,24 @@ class World:
             [
                 "SET search_path = evil, pg_catalog", "SET search_path = evil, w, public",
                 "SET search_path = ''", "SET search_path = pg_temp, w", "RESET search_path",
-                "RESET search_path",
-                "SET plan_cache_mode = force_generic_plan", "SET plan_cache_mode = force_custom_plan",
-                "RESET plan_cache_mode", "SET enable_seqscan = off", "RESET enable_seqscan",
-                "SET enable_indexscan = off", "RESET enable_indexscan", "SET enable_sort = off",
-                "RESET enable_sort", "SET work_mem = '64kB'", "RESET work_mem",
-                "SET TimeZone = 'Asia/Kathmandu'",
+                "RESET search_path", "SET plan_cache_mode = force_generic_plan",
+                "SET plan_cache_mode = force_custom_plan", "RESET plan_cache_mode",
+                "SET enable_seqscan = off", "RESET enable_seqscan", "SET enable_indexscan = off",
+                "RESET enable_indexscan", "SET enable_sort = off", "RESET enable_sort",
+                "SET work_mem = '64kB'", "RESET work_mem", "SET TimeZone = 'Asia/Kathmandu'",
                 "SET TimeZone = 'UTC'", "SET DateStyle = 'SQL, DMY'", "RESET DateStyle",
                 "SET IntervalStyle = 'iso_8601'", "RESET IntervalStyle", "SET quote_all_identifiers = on",
-                "RESET quote_all_identifiers",
-                "SET transform_null_equals = on", "RESET transform_null_equals",
+                "RESET quote_all_identifiers", "SET transform_null_equals = on",
+                "RESET transform_null_equals",
                 until_18("standard_conforming_strings"), "RESET standard_conforming_strings",
                 "SET bytea_output = escape", "RESET bytea_output", "SET extra_float_digits = -5",
                 "RESET extra_float_digits", "SET row_security = off", "RESET row_security",
-                "RESET row_security",
-                "SET lc_monetary = 'C'", "SET enable_bitmapscan = off", "RESET enable_bitmapscan",
-                "SET from_collapse_limit = 1",
+                "RESET row_security", "SET lc_monetary = 'C'", "SET enable_bitmapscan = off",
+                "RESET enable_bitmapscan", "SET from_collapse_limit = 1",
                 "SET enable_partition_pruning = off", "SET constraint_exclusion = on",
                 until_18("escape_string_warning"), "SET backslash_quote = on", "SET xmloption = document",
-                "RESET xmloption",
-                "SET enable_mergejoin = off", "SET enable_hashjoin = off", "SET enable_nestloop = off",
+                "RESET xmloption", "SET enable_mergejoin = off", "SET enable_hashjoin = off",
+                "SET enable_nestloop = off",
                 "RESET enable_nestloop", "SET enable_memoize = off", "SET cursor_tuple_fraction = 1",
             ]
         )
