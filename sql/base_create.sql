@@ -18,8 +18,8 @@ SELECT * FROM base_create.items ORDER BY id;
 
 -- rows of different keys, in input order; a JSON null is no absent key
 SELECT * FROM fca.create_many(NULL::base_create.items, '[
-	{"name": "c", "id": 23}, {"price": 2, "id": 21}, {}, {"id": 22, "name": "b", "price": null},
-		{"code": 99}]');
+	{"name": "c", "id": 23}, {"price": 2, "id": 21}, {},
+	{"id": 22, "name": "b", "price": null}, {"code": 99}]');
 SELECT count(*) FROM fca.create_many(NULL::base_create.items, '[]');
 SELECT * FROM fca.create_many(NULL::base_create.items, '[{}, {}]');
 SELECT id, name FROM fca.create_many(model => NULL::base_create.items, rows => '[{"name": "last"}]');
@@ -87,8 +87,8 @@ SELECT n, t FROM fca.create_many(NULL::base_create.kinds, '[
 	{"id": 5, "n": null, "t": [1, 2.50, true]},
 	{"id": 6, "n": [[[[[[7]]]]]], "t": [null]}]');
 SELECT v, m, js, ss FROM fca.create(NULL::base_create.kinds,
-	'{"id": 10, "v": ["abc", "d"], "m": [1.25, 999.9], "js": [{"a": 1}, "x", null, 2], "ss": ["large",
-	"small"]}');
+	'{"id": 10, "v": ["abc", "d"], "m": [1.25, 999.9], "js": [{"a": 1}, "x", null, 2],
+	"ss": ["large", "small"]}');
 -- dimensions must match, also where some hold no element
 SELECT f.state, f.message, f."column" FROM (VALUES
 	(1, '{"id": 11, "n": [[1, 2], [3]]}'), (2, '{"id": 11, "n": [[1], 2]}'), (3, '{"id": 11, "n": [1, [2]]}'),
@@ -98,17 +98,17 @@ SELECT f.state, f.message, f."column" FROM (VALUES
 	(13, '{"id": 11, "ss": ["tiny"]}')
 ) AS v (i, data), test.fails(format('SELECT fca.create(NULL::base_create.kinds, %L)', data)) AS f ORDER BY i;
 -- an empty object is no empty array
-SELECT state = '00000' AS taken FROM test.fails($$SELECT fca.create(NULL::base_create.kinds,
-	'{"id": 12, "n": {}}')$$);
+SELECT state = '00000' AS taken FROM test.fails(
+	$$SELECT fca.create(NULL::base_create.kinds, '{"id": 12, "n": {}}')$$);
 
 -- json and jsonb keep what they are given; text takes the JSON of what is no scalar
 SELECT j, b FROM fca.create_many(NULL::base_create.kinds, '[
-	{"id": 20, "j": "s", "b": "s"}, {"id": 21, "j": 1.50, "b": 1.50}, {"id": 22, "j": [1, null], "b": [1,
-		null]},
+	{"id": 20, "j": "s", "b": "s"}, {"id": 21, "j": 1.50, "b": 1.50},
+	{"id": 22, "j": [1, null], "b": [1, null]},
 	{"id": 23, "j": {"a": {"b": null}}, "b": {"a": {"b": null}}}, {"id": 24, "j": null, "b": null}]');
 SELECT name FROM fca.create_many(NULL::base_create.items,
-	'[{"name": 5}, {"name": 1.50}, {"name": true}, {"name": {"a": [1, "\u0001"]}},
-	{"name": "tab\tline\nend"}]');
+	'[{"name": 5}, {"name": 1.50}, {"name": true},
+	{"name": {"a": [1, "\u0001"]}}, {"name": "tab\tline\nend"}]');
 SELECT id, j IS NULL AS j, b IS NULL AS b FROM base_create.kinds WHERE id IN (23, 24) ORDER BY id;
 
 -- enum, range, composite: from an object (absent fields are NULL) or a literal, nested
@@ -120,8 +120,7 @@ SELECT s, r, p, l FROM fca.create_many(NULL::base_create.kinds, '[
 SELECT f.state, f.message, f."column" FROM (VALUES
 	(1, '{"id": 40, "s": "tiny"}'), (2, '{"id": 40, "r": "x"}'), (3, '{"id": 40, "p": {"z": 1}}'),
 	(4, '{"id": 40, "p": {"label": "abcd"}}'), (5, '{"id": 40, "p": {"y": 1000}}'),
-	(6, '{"id": 40, "p": [1]}'),
-	(7, '{"id": 40, "l": {"stops": [{"x": "q"}]}}')
+	(6, '{"id": 40, "p": [1]}'), (7, '{"id": 40, "l": {"stops": [{"x": "q"}]}}')
 ) AS v (i, data), test.fails(format('SELECT fca.create(NULL::base_create.kinds, %L)', data)) AS f ORDER BY i;
 
 -- domains: the value, the null and the absent key are checked
@@ -146,8 +145,8 @@ ORDER BY n;
 CREATE TABLE base_create.limits (id smallint PRIMARY KEY, v varchar(3), c char(3), n numeric(4,2), i int,
 	b bit(3), d date, ts timestamptz, u uuid, bo boolean, by bytea, f real);
 SELECT id, v, c || '|' AS c, n, i, b, d, bo, by FROM fca.create(NULL::base_create.limits,
-	'{"id": 1, "v": "äöü", "c": "ä", "n": 99.994, "i": "7", "b": "101", "d": "2026-02-28", "bo": "yes",
-	"by": "\\x00ff"}');
+	'{"id": 1, "v": "äöü", "c": "ä", "n": 99.994, "i": "7", "b": "101",
+	"d": "2026-02-28", "bo": "yes", "by": "\\x00ff"}');
 SELECT f.state, f.message, f."column" FROM (VALUES
 	(1, '{"id": 40000}'), (2, '{"id": 2, "v": "abcd"}'), (3, '{"id": 2, "c": "abcd"}'),
 	(4, '{"id": 2, "n": 99.995}'),
@@ -166,7 +165,7 @@ SELECT cost, title, code > 0 AS code FROM fca.create_many(NULL::base_create.item
 CREATE VIEW base_create.item_view2 AS SELECT title, cost, id FROM base_create.item_view;
 SELECT title, cost FROM fca.create_many(NULL::base_create.item_view2, '[{"title": "x"}, {"cost": 2}]');
 CREATE VIEW base_create.cheap AS SELECT id, price, lower(name) AS low FROM base_create.items
-WHERE price < 10 WITH CHECK OPTION;
+	WHERE price < 10 WITH CHECK OPTION;
 SELECT price, low FROM fca.create(NULL::base_create.cheap, '{"price": 3}');
 SELECT state, message FROM test.fails($$SELECT fca.create(NULL::base_create.cheap, '{"price": 30}')$$);
 SELECT state, message FROM test.fails($$SELECT fca.create(NULL::base_create.cheap, '{"low": "x"}')$$);
@@ -196,14 +195,13 @@ SELECT price, name FROM fca.create_many(NULL::base_create.ruled,
 
 -- partitioned tables
 CREATE TABLE base_create.events (id int GENERATED ALWAYS AS IDENTITY, at date NOT NULL,
-	what text DEFAULT 'nothing',
-	PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+	what text DEFAULT 'nothing', PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
 CREATE TABLE base_create.events_25 (what text, at date NOT NULL, gone int, id int NOT NULL);
 ALTER TABLE base_create.events_25 DROP COLUMN gone;
-ALTER TABLE base_create.events ATTACH PARTITION base_create.events_25 FOR VALUES
-FROM ('2025-01-01') TO ('2026-01-01');
-CREATE TABLE base_create.events_26 PARTITION OF base_create.events FOR VALUES
-FROM ('2026-01-01') TO ('2027-01-01');
+ALTER TABLE base_create.events ATTACH PARTITION base_create.events_25
+	FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE base_create.events_26 PARTITION OF base_create.events
+	FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 SELECT id, extract(year FROM at) AS year, what FROM fca.create_many(NULL::base_create.events,
 	'[{"at": "2026-05-01"}, {"at": "2025-05-01", "what": "something"}, {"at": "2026-06-01", "what": null}]');
 SELECT state, message, "table" FROM test.fails(
@@ -247,8 +245,8 @@ CREATE TABLE base_create.vectors (id int PRIMARY KEY, i int2vector, o oidvector)
 SELECT *, i[0], array_lower(i, 1) AS first, i = '3 4' AS same FROM fca.create_many(NULL::base_create.vectors,
 	'[{"id": 1, "i": [3, 4], "o": [5]}, {"id": 2, "i": [], "o": []}, {"id": 3, "i": "3 4"}]');
 SELECT id FROM fca.get_by_filters(NULL::base_create.vectors, '{"i": {"eq": [3, 4]}}');
-SELECT f.state, f."column" FROM unnest(ARRAY['[1, null]', '[[1], [2]]', '["1 2"]', '[40000]']) WITH ORDINALITY
-	AS v (i, n),
+SELECT f.state, f."column" FROM unnest(ARRAY['[1, null]', '[[1], [2]]', '["1 2"]', '[40000]'])
+	WITH ORDINALITY AS v (i, n),
 	test.fails(format($$SELECT fca.create(NULL::base_create.vectors, '{"id": 9, "i": %s}')$$, i)) AS f
 ORDER BY n;
 
@@ -275,8 +273,8 @@ SELECT name FROM fca.get_by_id(NULL::base_create.watched, 7);
 -- a rule that makes more rows than were given
 CREATE TABLE base_create.base (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int);
 CREATE VIEW base_create.many AS SELECT * FROM base_create.base;
-CREATE RULE many AS ON INSERT TO base_create.many DO INSTEAD INSERT INTO base_create.base (a) SELECT new.a
-FROM generate_series(1, 5000) RETURNING id, a;
+CREATE RULE many AS ON INSERT TO base_create.many DO INSTEAD
+	INSERT INTO base_create.base (a) SELECT new.a FROM generate_series(1, 5000) RETURNING id, a;
 SELECT state, message FROM test.fails('SELECT fca.create(NULL::base_create.many, ''{"a": 1}'')');
 SELECT state, message
 FROM test.fails('SELECT fca.create_many(NULL::base_create.many, ''[{"a": 1}, {"a": 2}]'')');

@@ -3,10 +3,9 @@
 \set desk :srcdir /sql/fixtures/desk.sql
 \i :desk
 CREATE SCHEMA base_errors;
-CREATE TABLE base_errors.items (id int PRIMARY KEY, name varchar(5) NOT NULL, price numeric(5,2)
-	CHECK (price > 0),
-	at date, code int UNIQUE, parent int REFERENCES base_errors.items, span int4range, big bigint, m real,
-	EXCLUDE USING gist (span WITH &&));
+CREATE TABLE base_errors.items (id int PRIMARY KEY, name varchar(5) NOT NULL,
+	price numeric(5,2) CHECK (price > 0), at date, code int UNIQUE, parent int REFERENCES base_errors.items,
+	span int4range, big bigint, m real, EXCLUDE USING gist (span WITH &&));
 INSERT INTO base_errors.items VALUES (1, 'a', 1, '2026-01-01', 1, NULL, '[1,5)'),
 	(2, 'b', 2, NULL, NULL, 1, NULL);
 CREATE TABLE base_errors.no_key (name text, n int);
@@ -29,26 +28,23 @@ ALTER TABLE fca.faqs RENAME TO faqs_away;
 SELECT state, message, hint FROM test.fails('SELECT fca.get_by_id(NULL::fca.faq, 1)');
 SELECT call, f.state FROM unnest(ARRAY['create(NULL::fca.faq, ''{}'')', 'create_many(NULL::fca.faq, ''[]'')',
 	'get_by_id(NULL::fca.faq, NULL::int)', 'get_many(NULL::fca.faq, ''{1}''::int[])',
-	'get_all(NULL::fca.faq)',
-	'get_by_filters(NULL::fca.faq, ''{}'')', 'find_one(NULL::fca.faq, ''{}'')', 'count(NULL::fca.faq)',
-	'exists(NULL::fca.faq, 1)',
-	'update(NULL::fca.faq, 1, ''{}'')', 'update_many(NULL::fca.faq, ''{"id": 1}'', ''{}'')',
-	'delete(NULL::fca.faq, 1)',
+	'get_all(NULL::fca.faq)', 'get_by_filters(NULL::fca.faq, ''{}'')', 'find_one(NULL::fca.faq, ''{}'')',
+	'count(NULL::fca.faq)', 'exists(NULL::fca.faq, 1)', 'update(NULL::fca.faq, 1, ''{}'')',
+	'update_many(NULL::fca.faq, ''{"id": 1}'', ''{}'')', 'delete(NULL::fca.faq, 1)',
 	'delete_many(NULL::fca.faq, ''{"id": 1}'')']) WITH ORDINALITY AS v (call, n),
 	test.fails('SELECT fca.' || call) AS f ORDER BY n;
 ROLLBACK;
 
 -- a key that is no column of T
-SELECT state, message, detail FROM test.fails($$SELECT fca.create(NULL::fca.faq,
-	'{"question": "q", "answr": "a"}')$$);
+SELECT state, message, detail FROM test.fails(
+	$$SELECT fca.create(NULL::fca.faq, '{"question": "q", "answr": "a"}')$$);
 SELECT call, f.state, f.message FROM unnest(ARRAY['create(M, ''{"id": 9, "name": "x", "Name": 1}'')',
 	'create_many(M, ''[{"id": 9, "name": "x"}, {"id": 8, "wrong": null}]'')',
-	'get_all(M, sort_by => ''id, wrong'')',
-	'get_by_filters(M, ''{"id": 1, "wrong": null}'')', 'get_by_filters(M, ''{}'', sort_by => ''wrong'')',
-	'find_one(M, ''{"wrong": []}'')',
+	'get_all(M, sort_by => ''id, wrong'')', 'get_by_filters(M, ''{"id": 1, "wrong": null}'')',
+	'get_by_filters(M, ''{}'', sort_by => ''wrong'')', 'find_one(M, ''{"wrong": []}'')',
 	'count(M, ''{"wrong": 1}'')', 'update(M, 1, ''{"name": "z", "wrong": 1}'')',
-	'update(M, 99, ''{"wrong": 1}'')',
-	'update_many(M, ''{"wrong": 1}'', ''{"name": "z"}'')', 'update_many(M, ''{"id": 1}'', ''{"wrong": 1}'')',
+	'update(M, 99, ''{"wrong": 1}'')', 'update_many(M, ''{"wrong": 1}'', ''{"name": "z"}'')',
+	'update_many(M, ''{"id": 1}'', ''{"wrong": 1}'')',
 	'delete_many(M, ''{"id": 1, "wrong": 1}'')']) WITH ORDINALITY AS v (call, n),
 	test.fails('SELECT fca.' || replace(call, '(M', '(NULL::base_errors.items')) AS f ORDER BY n;
 -- a name with any character in it
@@ -62,10 +58,8 @@ SELECT state, message, hint, "table" FROM test.fails('SELECT fca.get_by_id(NULL:
 SELECT call, f.state, f.message
 FROM unnest(ARRAY['create(NULL::fca.faq, ''{"question": "q", "answer": "a"}'')',
 	'create_many(NULL::fca.faq, ''[{"keywords": "k"}]'')', 'get_many(NULL::fca.faq, ''{1}''::int[])',
-	'get_all(NULL::fca.faq)',
-	'get_by_filters(NULL::fca.faq, ''{}'')', 'find_one(NULL::fca.faq, ''{}'')',
-	'count(NULL::fca.faq, ''{"keywords": "k"}'')',
-	'update(NULL::fca.faq, 1, ''{"category": "c"}'')',
+	'get_all(NULL::fca.faq)', 'get_by_filters(NULL::fca.faq, ''{}'')', 'find_one(NULL::fca.faq, ''{}'')',
+	'count(NULL::fca.faq, ''{"keywords": "k"}'')', 'update(NULL::fca.faq, 1, ''{"category": "c"}'')',
 	'update_many(NULL::fca.faq, ''{"id": 1}'', ''{"keywords": "k"}'')',
 	'delete_many(NULL::fca.faq, ''{"keywords": null}'')']) WITH ORDINALITY AS v (call, n),
 	test.fails('SELECT fca.' || call) AS f ORDER BY n;
@@ -86,9 +80,9 @@ SELECT state, message, detail, hint FROM test.fails('SELECT fca.get_all(NULL::ba
 SELECT call, f.state AS no_key, g.state AS two_keys
 FROM unnest(ARRAY['get_many(M, ''{1}''::int[])', 'exists(M, 1)', 'exists(M, NULL)',
 	'update(M, 1, ''{"n": 0}'')', 'delete(M, 1)', 'get_all(M, sort_by => ''n'')', 'get_by_filters(M, ''{}'')',
-	'find_one(M, ''{"n": 1}'')',
-	'count(M)', 'update_many(M, ''{"n": 9}'', ''{"n": 0}'')', 'delete_many(M, ''{"n": 9}'')']) WITH ORDINALITY
-	AS v (call, n),
+	'find_one(M, ''{"n": 1}'')', 'count(M)', 'update_many(M, ''{"n": 9}'', ''{"n": 0}'')',
+	'delete_many(M, ''{"n": 9}'')'])
+	WITH ORDINALITY AS v (call, n),
 	test.fails('SELECT fca.' || replace(call, '(M', '(NULL::base_errors.no_key')) AS f,
 	test.fails('SELECT fca.' || replace(call, '(M', '(NULL::base_errors.two_keys')) AS g ORDER BY n;
 SELECT base_errors.digest() = :'before' AS unchanged;
@@ -101,13 +95,12 @@ FROM unnest(ARRAY['create(M, NULL)', 'create(M, ''null'')', 'create(M, ''[]'')',
 	'update_many(M, ''{"id": 1}'', NULL)', 'update_many(M, ''{"id": 1}'', ''[]'')',
 	'create_many(M, NULL)', 'create_many(M, ''null'')', 'create_many(M, ''{}'')', 'create_many(M, ''5'')',
 	'create_many(M, ''[{"id": 5, "name": "x"}, 6]'')', 'create_many(M, ''[null]'')',
-	'create_many(M, ''[[{"id": 5}]]'')',
-	'get_by_filters(M, NULL)', 'get_by_filters(M, ''[]'')', 'find_one(M, ''"x"'')', 'count(M, NULL)',
-	'count(M, ''1'')',
-	'update_many(M, ''[]'', ''{}'')', 'update_many(M, ''"x"'', ''{}'')', 'delete_many(M, ''[1]'')',
-	'delete_many(M, ''false'')',
-	'get_by_filters(M, ''{"id": {"more": 1}}'')', 'delete_many(M, ''{"id": {}}'')']) WITH ORDINALITY
-	AS v (call, n),
+	'create_many(M, ''[[{"id": 5}]]'')', 'get_by_filters(M, NULL)', 'get_by_filters(M, ''[]'')',
+	'find_one(M, ''"x"'')', 'count(M, NULL)', 'count(M, ''1'')',
+	'update_many(M, ''[]'', ''{}'')', 'update_many(M, ''"x"'', ''{}'')',
+	'delete_many(M, ''[1]'')', 'delete_many(M, ''false'')',
+	'get_by_filters(M, ''{"id": {"more": 1}}'')', 'delete_many(M, ''{"id": {}}'')'])
+	WITH ORDINALITY AS v (call, n),
 	test.fails('SELECT fca.' || replace(call, '(M', '(NULL::base_errors.items')) AS f ORDER BY n;
 SELECT hint FROM test.fails($$SELECT fca.count(NULL::base_errors.items, '[]')$$);
 SELECT hint, "column" FROM test.fails($$SELECT fca.count(NULL::base_errors.items, '{"id": {"more": 1}}')$$);
@@ -135,9 +128,8 @@ FROM unnest(ARRAY['create(M, ''{"id": "x"}'')', 'create(M, ''{"id": 9, "name": "
 	'create(M, ''{"big": 9223372036854775808}'')', 'create(M, ''{"m": 1e39}'')',
 	'create(M, ''{"span": "[5,1)"}'')', 'create(M, ''{"id": []}'')',
 	'update(M, 1, ''{"name": "z", "code": {}}'')', 'update(M, 1, ''{"price": "NaN."}'')',
-	'update_many(M, ''{"id": 1}'', ''{"at": 1}'')',
-	'update_many(M, ''{"at": 1}'', ''{"name": "z"}'')', 'count(M, ''{"id": "1x"}'')',
-	'delete_many(M, ''{"id": [1, "x"]}'')'
+	'update_many(M, ''{"id": 1}'', ''{"at": 1}'')', 'update_many(M, ''{"at": 1}'', ''{"name": "z"}'')',
+	'count(M, ''{"id": "1x"}'')', 'delete_many(M, ''{"id": [1, "x"]}'')'
 	]) WITH ORDINALITY AS v (call, n),
 	test.fails('SELECT fca.' || replace(call, '(M', '(NULL::base_errors.items')) AS f ORDER BY n;
 -- the context tells the row of many
@@ -146,8 +138,8 @@ SELECT fca.create_many(NULL::base_errors.items,
 SELECT base_errors.digest() = :'before' AS unchanged;
 
 -- a constraint is broken: the error of plain SQL, with its table, column and constraint
-SELECT n, f.state, f."table", f."column", f."constraint", f.state = s.state AND f.message = s.message
-	AND f.detail = s.detail
+SELECT n, f.state, f."table", f."column", f."constraint",
+	f.state = s.state AND f.message = s.message AND f.detail = s.detail
 	AND f."table" = s."table" AND f."column" = s."column" AND f."constraint" = s."constraint" AS as_sql
 FROM (VALUES
 	(1, $$SELECT fca.create(NULL::base_errors.items, '{"id": 3}')$$,
@@ -182,8 +174,8 @@ SELECT call, f.state, f.message FROM unnest(ARRAY['create(M, ''{"id": 3, "name":
 	'create_many(M, ''[{"id": 3, "name": "x"}]'')',
 	'update(M, 1, ''{"name": "z"}'')', 'update(M, 99, ''{}'')',
 	'update_many(M, ''{"id": 1}'', ''{"name": "z"}'')', 'update_many(M, ''{"id": []}'', ''{}'')',
-	'delete(M, 2)', 'delete_many(M, ''{"id": 2}'')', 'count(M)', 'get_by_id(M, 1)']) WITH ORDINALITY
-	AS v (call, n),
+	'delete(M, 2)', 'delete_many(M, ''{"id": 2}'')', 'count(M)', 'get_by_id(M, 1)'])
+	WITH ORDINALITY AS v (call, n),
 	test.fails('SELECT fca.' || replace(call, '(M', '(NULL::base_errors.items')) AS f ORDER BY n;
 SELECT * FROM fca.create(NULL::scratch, '{"id": 1}');
 COMMIT;
@@ -191,8 +183,8 @@ SELECT base_errors.digest() = :'before' AS unchanged;
 
 -- more than one row where one is meant
 SELECT call, f.state, f.message, f.hint FROM unnest(ARRAY['find_one(M, ''{}'')',
-	'find_one(M, ''{"parent": [1, null]}'')', 'find_one(M, ''{"id": [1, 2]}'')']) WITH ORDINALITY AS v (call,
-		n),
+	'find_one(M, ''{"parent": [1, null]}'')', 'find_one(M, ''{"id": [1, 2]}'')']) WITH ORDINALITY
+	AS v (call, n),
 	test.fails('SELECT fca.' || replace(call, '(M', '(NULL::base_errors.items')) AS f ORDER BY n;
 
 -- a column whose type has no equality, or no order

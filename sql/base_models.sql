@@ -7,8 +7,7 @@ CREATE SCHEMA base_models;
 -- names that need quotes: a dot, a quote, upper case, reserved words, $1, non-ASCII
 CREATE SCHEMA "base.models ""x""";
 CREATE TABLE "base.models ""x"""."Order.""Lines"" $1" ("ID" int PRIMARY KEY, "select" text DEFAULT 'd',
-	"a""b" int, "$1" int,
-	r int, n int, k int, "größe %s" numeric(4,1), updated_at date);
+	"a""b" int, "$1" int, r int, n int, k int, "größe %s" numeric(4,1), updated_at date);
 SELECT * FROM fca.create(NULL::"base.models ""x"""."Order.""Lines"" $1",
 	'{"ID": 1, "a\"b": 2, "$1": 3, "r": 4, "n": 5, "k": 6, "größe %s": 7.25}');
 SELECT "ID", "select" FROM fca.create_many(NULL::"base.models ""x"""."Order.""Lines"" $1",
@@ -21,8 +20,8 @@ SELECT "ID" FROM fca.get_by_filters(NULL::"base.models ""x"""."Order.""Lines"" $
 	'{"a\"b": [2, null], "r": 4, "select": "d"}');
 SELECT "ID", "$1" FROM fca.update(NULL::"base.models ""x"""."Order.""Lines"" $1", 1,
 	'{"$1": 33, "größe %s": null}');
-SELECT fca.update_many(NULL::"base.models ""x"""."Order.""Lines"" $1", '{"n": 5, "k": 6}',
-	'{"select": "$1"}') AS n,
+SELECT fca.update_many(NULL::"base.models ""x"""."Order.""Lines"" $1",
+		'{"n": 5, "k": 6}', '{"select": "$1"}') AS n,
 	fca.delete_many(NULL::"base.models ""x"""."Order.""Lines"" $1", '{"select": ["$1", "s"]}') AS gone;
 SELECT fca.count(NULL::"base.models ""x"""."Order.""Lines"" $1");
 SELECT state, message, detail
@@ -124,8 +123,8 @@ ALTER TABLE base_models.worn DROP CONSTRAINT worn_pkey, ADD PRIMARY KEY (label, 
 	ALTER COLUMN label TYPE text USING coalesce(label, '');
 SELECT id, label, n, added FROM fca.get_many(NULL::base_models.worn, '{5,4}'::int[]);
 SELECT state, message, detail FROM test.fails($$SELECT fca.create(NULL::base_models.worn, '{"gone1": 1}')$$);
-SELECT state FROM test.fails($$SELECT fca.create(NULL::base_models.worn,
-	'{"........pg.dropped.1........": 1}')$$);
+SELECT state FROM test.fails(
+	$$SELECT fca.create(NULL::base_models.worn, '{"........pg.dropped.1........": 1}')$$);
 ALTER TABLE base_models.worn SET SCHEMA "base.models ""x""";
 SELECT id FROM fca.get_all(NULL::"base.models ""x""".worn, max_rows => 1);
 
@@ -217,13 +216,13 @@ SELECT count(*) FROM fca.create_tables();
 SELECT question, category, is_active FROM fca.create(NULL::fca.faq,
 	'{"question": "Why?", "answer": "Because."}');
 SELECT question, category, is_active FROM fca.create_many(NULL::fca.faq,
-	'[{"question": "How?", "answer": "So.", "category": "cards"}, {"question": "Who?", "answer": "We.",
-	"is_active": false}]');
+	'[{"question": "How?", "answer": "So.", "category": "cards"},
+	{"question": "Who?", "answer": "We.", "is_active": false}]');
 SELECT * FROM fca.get_by_id(NULL::fca.faq, 2);
 SELECT id, keywords FROM fca.update(NULL::fca.faq, 2, '{"keywords": "k"}');
 SELECT id FROM fca.get_by_filters(NULL::fca.faq, '{"category": ["other", null]}', sort_by => 'question');
-SELECT state, "column" FROM test.fails($$SELECT fca.create(NULL::fca.faq,
-	'{"question": "more than twenty letters", "answer": ""}')$$);
+SELECT state, "column" FROM test.fails(
+	$$SELECT fca.create(NULL::fca.faq, '{"question": "more than twenty letters", "answer": ""}')$$);
 SELECT state, "column" FROM test.fails($$SELECT fca.count(NULL::fca.faq, '{"category": "none of them"}')$$);
 SELECT state, message FROM test.fails($$SELECT fca.count(NULL::fca.faq, '{"internal": "ours"}')$$);
 SELECT fca.count(NULL::fca.faqs, '{"internal": "ours"}'), fca.delete(NULL::fca.faq, 1) AS gone;

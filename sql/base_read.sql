@@ -122,9 +122,8 @@ INSERT INTO base_read.sorted VALUES (1, 2, '2026-01-01', 1, 3, 1, NULL), (2, NUL
 SELECT n, sort_by, (SELECT array_agg(id) FROM fca.get_all(NULL::base_read.sorted, sort_by => sort_by)) AS ids
 FROM (VALUES (1, 'order'), (2, 'order desc'), (3, '"order" DESC NULLS LAST'), (4, 'ORDER asc nulls first'),
 	(5, '"Order Date"'), (6, '"Order Date" desc nulls last, id'), (7, '"a""b,c"'),
-	(8, '"a""b,c" desc,id desc'),
-	(9, 'größe, order'), (10, 'desc desc, id'), (11, 'desc, nulls nulls first, id'),
-	(12, E' \t order\n,\n id DESC '),
+	(8, '"a""b,c" desc,id desc'), (9, 'größe, order'), (10, 'desc desc, id'),
+	(11, 'desc, nulls nulls first, id'), (12, E' \t order\n,\n id DESC '),
 	(13, 'id desc'), (14, NULL)) AS v (n, sort_by)
 ORDER BY n;
 -- the same orders in plain SQL: the key is always the last sort key, ascending
@@ -144,16 +143,14 @@ FROM base_read.sorted;
 -- what is no sort list
 SELECT n, sort_by, f.state, f.message, f.detail FROM (VALUES
 	(1, ''), (2, 'id,'), (3, ',id'), (4, 'id desc asc'), (5, 'id nulls'), (6, 'id nulls last first'),
-	(7, 'id; select 1'),
-	(8, '"id'), (9, '1'), (10, 'id + 1'), (11, 'lower(id)'), (12, 'id collate "C"'), (13, 'id id'),
-	(14, 'id, ID desc'),
-	(15, 'r.id'), (16, 'id -- x'), (17, 'ID using >')
-) AS v (n, sort_by), test.fails(format('SELECT fca.get_all(NULL::base_read.sorted, sort_by => %L)', sort_by))
-	AS f ORDER BY n;
+	(7, 'id; select 1'), (8, '"id'), (9, '1'), (10, 'id + 1'), (11, 'lower(id)'), (12, 'id collate "C"'),
+	(13, 'id id'), (14, 'id, ID desc'), (15, 'r.id'), (16, 'id -- x'), (17, 'ID using >')
+) AS v (n, sort_by),
+	test.fails(format('SELECT fca.get_all(NULL::base_read.sorted, sort_by => %L)', sort_by)) AS f ORDER BY n;
 SELECT n, sort_by, f.state, f.message FROM (VALUES (1, 'wrong'), (2, '"ID"'), (3, '""'), (4, 'ctid'),
 	(5, '"order "'), (6, 'id, "Order date" desc')
-) AS v (n, sort_by), test.fails(format('SELECT fca.get_all(NULL::base_read.sorted, sort_by => %L)', sort_by))
-	AS f ORDER BY n;
+) AS v (n, sort_by),
+	test.fails(format('SELECT fca.get_all(NULL::base_read.sorted, sort_by => %L)', sort_by)) AS f ORDER BY n;
 
 -- a key of several columns orders the rows; it is no single key
 CREATE TABLE base_read.pairs (b int, v text, a int, PRIMARY KEY (a, b));
@@ -178,8 +175,8 @@ SELECT * FROM fca.get_many(NULL::base_read.versions, ARRAY[2]);
 SELECT id, email FROM fca.find_one(NULL::fca.customer, '{"email": "c2@example.com"}');
 SELECT count(*) FROM fca.find_one(NULL::fca.customer, '{"email": "nobody@example.com"}');
 SELECT id FROM fca.find_one(NULL::fca.customer, '{"last_name": "Smith", "is_vip": true}');
-SELECT state, message, hint FROM test.fails($$SELECT fca.find_one(NULL::fca.customer,
-	'{"last_name": "Smith"}')$$);
+SELECT state, message, hint FROM test.fails(
+	$$SELECT fca.find_one(NULL::fca.customer, '{"last_name": "Smith"}')$$);
 SELECT state FROM test.fails($$SELECT fca.find_one(NULL::fca.customer, '{}')$$);
 SELECT * FROM fca.find_one(NULL::base_read.k_uuid, '{}');
 

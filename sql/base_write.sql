@@ -4,8 +4,7 @@
 \i :desk
 CREATE SCHEMA base_write;
 CREATE TABLE base_write.items (id int PRIMARY KEY, name text DEFAULT 'none', price numeric(7,2), tags text[],
-	info jsonb,
-	updated_at timestamptz);
+	info jsonb, updated_at timestamptz);
 INSERT INTO base_write.items VALUES (1, 'a', 1, '{x}', '{"k": 1}', '2020-01-01Z'),
 	(2, 'b', 2, NULL, NULL, '2020-01-01Z'), (3, 'c', 3, '{}', '[]', '2020-01-01Z'),
 	(4, NULL, NULL, NULL, NULL, NULL);
@@ -126,7 +125,7 @@ ORDER BY n;
 -- views: an updated_at that is worked out is left alone, also where nothing else is given
 CREATE VIEW base_write.shown AS
 	SELECT upper(name) AS loud, id, name, price, coalesce(updated_at, '2020-01-01Z') AS updated_at
-FROM base_write.items;
+	FROM base_write.items;
 SELECT id, loud, name FROM fca.update(NULL::base_write.shown, 2, '{"name": "view"}');
 SELECT fca.update_many(NULL::base_write.shown, '{"id": [2, 3]}', '{"price": 5}') AS n;
 SELECT id, loud FROM fca.update(NULL::base_write.shown, 2, '{}');
@@ -180,8 +179,8 @@ CREATE TABLE base_write.counted (no int PRIMARY KEY, a int);
 INSERT INTO base_write.counted VALUES (1, 1), (2, 3);
 SELECT filters, f.state FROM unnest(ARRAY['{"none_of": [{"a": []}]}',
 	'{"any_of": [{"no": 1}, {"a": {"not_in": []}}]}',
-	'{"a": {"not_in": []}}', '{"none_of": [{"any_of": []}]}', '{"any_of": []}']) WITH ORDINALITY
-	AS v (filters, n),
+	'{"a": {"not_in": []}}', '{"none_of": [{"any_of": []}]}', '{"any_of": []}'])
+	WITH ORDINALITY AS v (filters, n),
 	test.fails(format('SELECT fca.delete_many(NULL::base_write.counted, %L)', filters)) AS f ORDER BY n;
 SELECT count(*) FROM base_write.counted;
 

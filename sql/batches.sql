@@ -8,7 +8,7 @@
 SELECT id, email
 FROM fca.find_by_emails('{c3@example.com,nobody,c1@example.com,NULL,c3@example.com,C1@EXAMPLE.COM,c%,""}');
 SELECT ARRAY(SELECT id FROM fca.find_by_business_ids('{CUST-000008,CUST-000002,x,CUST-000008,NULL}'))
-	AS business_ids,
+		AS business_ids,
 	ARRAY(SELECT id FROM fca.find_by_account_numbers('{ACC-12,ACC-1,x,ACC-12,NULL}')) AS account_numbers,
 	ARRAY(SELECT id FROM fca.find_by_references('{TX-30,TX-2,x,TX-30,NULL}')) AS references,
 	ARRAY(SELECT id FROM fca.find_by_ticket_ids('{ESC-18,ESC-1,x,ESC-18,NULL}')) AS ticket_ids;
@@ -82,8 +82,8 @@ ROLLBACK;
 -- No keys, no rows; a negative limit is an error, also without keys.
 SELECT call, f.rows, state, message FROM unnest(ARRAY['find_by_emails(%s)', 'find_by_business_ids(%s)',
 	'find_by_account_numbers(%s)', 'find_by_references(%s)', 'find_by_ticket_ids(%s)',
-	'list_by_customers(%s)',
-	'find_recent_transactions_of(%s)', 'find_by_customers(%s)', 'find_recent_messages_of(%s)',
+	'list_by_customers(%s)', 'find_recent_transactions_of(%s)', 'find_by_customers(%s)',
+	'find_recent_messages_of(%s)',
 	'get_children(NULL::fca.account, ''customer_id'', %s::bigint[])']) WITH ORDINALITY AS c (call, n),
 	LATERAL (SELECT sum((xpath('/row/c/text()',
 		query_to_xml('SELECT count(*) AS c FROM fca.' || format(call, keys), false, true, '')))[1]::text::int)
@@ -106,8 +106,8 @@ CREATE TABLE batches.child (id int PRIMARY KEY, parent int, code text, m batches
 INSERT INTO batches.child SELECT i, nullif(i % 4, 0), 'p' || i % 3,
 	(ARRAY['ok', 'sad'])[1 + i % 2]::batches.mood, i / 6, nullif(i % 5, 0) FROM generate_series(1, 24) AS i;
 SELECT id, parent, at FROM fca.get_children(NULL::batches.child, 'parent', '{3,1,9,3}'::int[], 2);
-SELECT sort_by, ARRAY(SELECT id FROM fca.get_children(NULL::batches.child, 'parent', '{2,1}'::int[], 4,
-	sort_by)) AS found
+SELECT sort_by,
+	ARRAY(SELECT id FROM fca.get_children(NULL::batches.child, 'parent', '{2,1}'::int[], 4, sort_by)) AS found
 FROM unnest(ARRAY[NULL, 'id desc', 'at', 'at desc', 'at nulls first, id desc', 'at desc nulls last',
 	'"By" desc, at', 'm, code desc']) AS sort_by;
 SELECT bool_and(ARRAY(SELECT id FROM fca.get_children(NULL::batches.child, 'parent', '{2,1,NULL,2}'::int[],
@@ -126,8 +126,9 @@ SELECT ARRAY(SELECT id FROM fca.get_children(NULL::batches.child, 'parent', '{1,
 	ARRAY(SELECT id FROM fca.get_children(NULL::fca.account, 'customer_id', '{2,1}'::int[], 2,
 		'balance desc')) AS resource,
 	(SELECT count(*) FROM fca.get_children(NULL::batches.child, 'id', ARRAY(SELECT generate_series(1, 24))))
-	AS own_key, (SELECT count(*) FROM fca.get_children(NULL::fca.message, 'conversation_id', '{1,2}'::int[]))
-	AS per_parent;
+		AS own_key,
+	(SELECT count(*) FROM fca.get_children(NULL::fca.message, 'conversation_id', '{1,2}'::int[]))
+		AS per_parent;
 SELECT call, state, message FROM unnest(ARRAY['''zz'', ''{1}''::int[]', 'NULL, ''{1}''::int[]',
 	'''Parent'', ''{1}''::int[]', '''parent'', ''{x}''::text[]', '''parent'', ''{1.5}''::numeric[]',
 	'''parent'', ''{1}''::int[], 1, ''zz''']) AS call,
@@ -156,8 +157,8 @@ DECLARE
 	scans bigint;
 	tuples bigint;
 BEGIN
-	SELECT idx_scan, seq_tup_read + idx_tup_fetch INTO scans, tuples FROM pg_stat_xact_all_tables
-	WHERE relid = source;
+	SELECT idx_scan, seq_tup_read + idx_tup_fetch INTO scans, tuples
+	FROM pg_stat_xact_all_tables WHERE relid = source;
 	EXECUTE 'SELECT count(*) FROM fca.' || call INTO rows;
 	SELECT idx_scan - scans, seq_tup_read + idx_tup_fetch - tuples INTO lookups, read
 	FROM pg_stat_xact_all_tables WHERE relid = source;

@@ -19,9 +19,8 @@ RESET ROLE;
 -- fca.accounts by types of theirs; the table is somebody else's
 ALTER TABLE fca.accounts RENAME TO account_rows;
 CREATE TABLE fca.accounts (id bigint PRIMARY KEY, account_number casts.number UNIQUE, customer_id bigint,
-	product_id bigint, type text,
-	status casts.state, currency casts.currency, balance numeric(15,2), available_balance numeric(15,2),
-	created_at timestamptz, updated_at timestamptz);
+	product_id bigint, type text, status casts.state, currency casts.currency, balance numeric(15,2),
+	available_balance numeric(15,2), created_at timestamptz, updated_at timestamptz);
 CREATE INDEX ON fca.accounts (status, created_at, id);
 INSERT INTO fca.accounts SELECT id, account_number::casts.number, customer_id, product_id, type,
 	status::casts.status, ROW(currency)::casts.currency, balance, available_balance, created_at, updated_at
@@ -39,8 +38,8 @@ SELECT * FROM unnest(ARRAY[
 	'SELECT id, account_number, status FROM fca.list_accounts_by_status(''active'')',
 	'SELECT id, account_number, status FROM fca.list_by_customer(2)',
 	'SELECT id, status FROM fca.list_by_customers(''{2,3}'')',
-	'SELECT id, account_number, status, currency FROM fca.get_all(NULL::fca.account,
-	sort_by => ''status desc'')',
+	'SELECT id, account_number, status, currency
+		FROM fca.get_all(NULL::fca.account, sort_by => ''status desc'')',
 	'SELECT id, status FROM fca.get_children(NULL::fca.account, ''status'', ARRAY[''active'',
 	''frozen'']::text[], 1, ''account_number desc'')',
 	'SELECT id, status FROM fca.get_page(NULL::fca.account, ''{}'', ''status, account_number'', 2,
@@ -50,8 +49,8 @@ SELECT * FROM unnest(ARRAY[
 	'SELECT id FROM fca.get_by_id(NULL::casts.items, ''ACC-2''::text)',
 	'SELECT id FROM fca.get_by_id(NULL::casts.items, ''ACC-2''::varchar)',
 	'SELECT id FROM fca.get_many(NULL::casts.items, ARRAY[''ACC-3'', NULL, ''ACC-1'']::text[])',
-	'SELECT id, state FROM fca.get_children(NULL::casts.items, ''state'', ARRAY[''active'']::text[], 5,
-	''state, id desc'')',
+	'SELECT id, state FROM fca.get_children(NULL::casts.items, ''state'', ARRAY[''active'']::text[],
+		5, ''state, id desc'')',
 	'SELECT fca.exists(NULL::casts.items, ''ACC-1''::text)',
 	'SELECT id, n FROM fca.update(NULL::casts.items, ''ACC-1''::text, ''{"n": 7}'')',
 	'SELECT id, created FROM fca.create_many_report(NULL::casts.items, ''[{"id": "ACC-1"}]'')',

@@ -114,8 +114,8 @@ FROM (VALUES
 	(5, 'discarded', '[{"name": "discard"}, {"name": "discard"}]'),
 	(6, 'the ends discarded', '[{"name": "discard"}, {"name": "z"}, {"name": "z"}, {"name": "discard"}]'),
 	(7, 'discarded before bad',
-		'[{"name": "discard"}, {"name": "z"}, {"name": "y", "parent": 9}, {"name": "z"}, {"name": "discard"},
-		{"name": "y", "qty": -1}]')
+		'[{"name": "discard"}, {"name": "z"}, {"name": "y", "parent": 9}, {"name": "z"},
+		{"name": "discard"}, {"name": "y", "qty": -1}]')
 ) AS v (i, what, rows), LATERAL fca.create_many_report(NULL::report.item, rows::jsonb) AS r
 ORDER BY i, r.ordinal;
 SELECT name, count(*) FROM report.item WHERE name IN ('y', 'z', 'raise', 'discard') GROUP BY name;
@@ -179,8 +179,8 @@ ALTER TABLE report.own ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON report.own USING (owner = current_user);
 SET ROLE regress_fca_writer;
 SELECT ordinal, created, sqlstate, message FROM fca.create_many_report(NULL::report.own, '[
-	{"id": 1, "owner": "regress_fca_writer"}, {"id": 2, "owner": "other"}, {"id": 3}, {"id": 4,
-		"owner": "regress_fca_writer"}]');
+	{"id": 1, "owner": "regress_fca_writer"}, {"id": 2, "owner": "other"}, {"id": 3},
+	{"id": 4, "owner": "regress_fca_writer"}]');
 SET ROLE regress_fca_stranger;
 SELECT state, message FROM test.fails($$SELECT *
 	FROM fca.create_many_report(NULL::report.own, '[{"id": 5, "owner": "regress_fca_stranger"}]')$$);
@@ -189,10 +189,10 @@ SELECT id FROM report.own ORDER BY id;
 BEGIN READ ONLY;
 SELECT state FROM test.fails($$SELECT * FROM fca.create_many_report(NULL::report.own, '[{"id": 6}]')$$);
 ROLLBACK;
-SELECT state, message, detail FROM test.fails($$SELECT *
-	FROM fca.create_many_report(NULL::report.own, '{"id": 6}')$$);
-SELECT state, message, detail FROM test.fails($$SELECT *
-	FROM fca.create_many_report(NULL::report.own, NULL)$$);
+SELECT state, message, detail FROM test.fails(
+	$$SELECT * FROM fca.create_many_report(NULL::report.own, '{"id": 6}')$$);
+SELECT state, message, detail FROM test.fails(
+	$$SELECT * FROM fca.create_many_report(NULL::report.own, NULL)$$);
 -- So is what stops the statement.
 CREATE TABLE report.stop (id integer PRIMARY KEY);
 CREATE FUNCTION report.stop() RETURNS trigger LANGUAGE plpgsql
@@ -210,8 +210,8 @@ CREATE FUNCTION report.conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN R
 	USING ERRCODE = '40001'; END $$;
 CREATE TRIGGER conflict BEFORE INSERT ON report.stop FOR EACH ROW WHEN (NEW.id = 9)
 	EXECUTE FUNCTION report.conflict();
-SELECT state, message FROM test.fails($$SELECT *
-	FROM fca.create_many_report(NULL::report.stop, '[{"id": 8}, {"id": 9}]')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT * FROM fca.create_many_report(NULL::report.stop, '[{"id": 8}, {"id": 9}]')$$);
 INSERT INTO report.kept VALUES (1);
 \c -
 SELECT n FROM report.kept;
@@ -237,8 +237,8 @@ CREATE TABLE report.big AS SELECT * FROM fca.create_many_report(NULL::report.ite
 		THEN jsonb_build_object('name', 'big', 'sku', 'b' || i, 'parent', 1) ELSE
 		(ARRAY['{"name": "x", "sku": "taken"}', '{"name": "x", "sku": "b1"}', '{"name": "x", "parent": 9}',
 			'{"name": "x", "qty": -1}', '{"name": null}', '{"name": "x", "qty": "many"}',
-			'{"name": "x", "nope": 1}',
-			'{"name": "raise"}', '{"name": "late"}', '0'])[1 + i / 100 % 10]::jsonb END ORDER BY i)
+			'{"name": "x", "nope": 1}', '{"name": "raise"}', '{"name": "late"}', '0'
+			])[1 + i / 100 % 10]::jsonb END ORDER BY i)
 	FROM generate_series(1, 10000) AS i));
 SELECT created, sqlstate, constraint_name, count(*),
 	count(*) FILTER (WHERE created = (ordinal % 100 <> 0)) AS right

@@ -27,8 +27,8 @@ FROM generate_series(1, 3000) AS i;
 SELECT c.id, cardinality(found) AS accounts,
 	found = ARRAY(SELECT a::text FROM fca.accounts AS a
 		WHERE a.customer_id = c.id ORDER BY a.created_at DESC, a.id DESC) AS same
-FROM fca.customers AS c, LATERAL (SELECT ARRAY(SELECT f::text FROM fca.list_by_customer(c.id) AS f))
-AS list (found)
+FROM fca.customers AS c,
+	LATERAL (SELECT ARRAY(SELECT f::text FROM fca.list_by_customer(c.id) AS f)) AS list (found)
 ORDER BY c.id;
 ROLLBACK;
 
@@ -38,12 +38,12 @@ SELECT status, ARRAY(SELECT id FROM fca.list_accounts_by_status(status)) AS foun
 FROM unnest(ARRAY['frozen', 'closed', NULL]) AS status;
 SELECT status AS differs FROM unnest(ARRAY['active', 'frozen', 'closed']) AS s (status)
 WHERE ARRAY(SELECT f::text FROM fca.list_accounts_by_status(s.status) AS f)
-	<> ARRAY(SELECT a::text FROM fca.accounts AS a WHERE a.status = s.status ORDER BY created_at DESC,
-		id DESC);
+	<> ARRAY(SELECT a::text FROM fca.accounts AS a WHERE a.status = s.status
+		ORDER BY created_at DESC, id DESC);
 SELECT max_rows, ARRAY(SELECT id FROM fca.list_accounts_by_status('active', max_rows)) AS found
 FROM unnest(ARRAY[0, 1, 4, 1001, NULL]) AS max_rows;
-SELECT state, message, detail, hint FROM test.fails($$SELECT *
-	FROM fca.list_accounts_by_status('active', -1)$$);
+SELECT state, message, detail, hint FROM test.fails(
+	$$SELECT * FROM fca.list_accounts_by_status('active', -1)$$);
 
 -- A status that there is not.
 SELECT state, message, hint FROM test.fails($$SELECT * FROM fca.list_accounts_by_status('resolved')$$);

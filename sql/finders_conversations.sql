@@ -32,16 +32,16 @@ SELECT state, message FROM test.fails('SELECT * FROM fca.find_by_customer(1, aft
 -- Escalated: longest waiting first, where times are equal the lower id first.
 SELECT id, title, assigned_group FROM fca.find_escalated();
 SELECT ARRAY(SELECT f::text FROM fca.find_escalated() AS f)
-	= ARRAY(SELECT r::text FROM fca.conversations AS r WHERE status = 'escalated' ORDER BY updated_at,
-		id) AS same;
+	= ARRAY(SELECT r::text FROM fca.conversations AS r WHERE status = 'escalated'
+		ORDER BY updated_at, id) AS same;
 SELECT max_rows, ARRAY(SELECT id FROM fca.find_escalated(max_rows)) AS found
 FROM unnest(ARRAY[0, 1, 3, 1001, NULL]) AS max_rows;
 SELECT state, message, detail, hint FROM test.fails('SELECT * FROM fca.find_escalated(-1)');
 SELECT id FROM fca.find_escalated(2, '2026-03-01Z', 21);
 SELECT id FROM fca.find_escalated(2, '2026-04-01 00:01Z', 3);
 SELECT id FROM fca.find_escalated(2, '2026-04-01 00:06Z', 18);
-SELECT state, message, detail, hint FROM test.fails($$SELECT *
-	FROM fca.find_escalated(after_updated_at => '2026-04-01Z')$$);
+SELECT state, message, detail, hint FROM test.fails(
+	$$SELECT * FROM fca.find_escalated(after_updated_at => '2026-04-01Z')$$);
 SELECT state, message FROM test.fails('SELECT * FROM fca.find_escalated(after_id => 3)');
 
 -- Escalated of a group: equal, not alike; NULL is not the conversations without a group.
@@ -54,12 +54,12 @@ WHERE ARRAY(SELECT f::text FROM fca.find_escalated_by_group(g.assigned_group) AS
 		WHERE status = 'escalated' AND r.assigned_group = g.assigned_group ORDER BY updated_at, id);
 SELECT max_rows, ARRAY(SELECT id FROM fca.find_escalated_by_group('fraud', max_rows)) AS found
 FROM unnest(ARRAY[0, 1, 3, 1001, NULL]) AS max_rows;
-SELECT state, message, detail, hint FROM test.fails($$SELECT *
-	FROM fca.find_escalated_by_group('fraud', -1)$$);
+SELECT state, message, detail, hint FROM test.fails(
+	$$SELECT * FROM fca.find_escalated_by_group('fraud', -1)$$);
 SELECT id FROM fca.find_escalated_by_group('fraud', 2, '2026-03-01Z', 21);
 SELECT id FROM fca.find_escalated_by_group('fraud', 2, '2026-04-01 00:06Z', 18);
-SELECT state, message FROM test.fails($$SELECT *
-	FROM fca.find_escalated_by_group('fraud', after_updated_at => '2026-04-01Z')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT * FROM fca.find_escalated_by_group('fraud', after_updated_at => '2026-04-01Z')$$);
 SELECT state, message FROM test.fails($$SELECT * FROM fca.find_escalated_by_group('fraud', after_id => 3)$$);
 UPDATE fca.conversations SET assigned_group = 'it''s "50%" \_é', updated_at = '2026-03-20Z' WHERE id = 21;
 SELECT id, assigned_group FROM fca.find_escalated_by_group('it''s "50%" \_é');
@@ -80,15 +80,15 @@ SELECT status, ARRAY(SELECT id FROM fca.find_by_status(status)) AS found
 FROM unnest(ARRAY['active', 'resolved', 'escalated', 'closed', NULL]) AS status;
 SELECT status AS differs FROM unnest(ARRAY['active', 'resolved', 'escalated', 'closed']) AS s (status)
 WHERE ARRAY(SELECT f::text FROM fca.find_by_status(s.status) AS f)
-	<> ARRAY(SELECT r::text FROM fca.conversations AS r WHERE r.status = s.status ORDER BY updated_at DESC,
-		id DESC);
+	<> ARRAY(SELECT r::text FROM fca.conversations AS r WHERE r.status = s.status
+		ORDER BY updated_at DESC, id DESC);
 SELECT max_rows, ARRAY(SELECT id FROM fca.find_by_status('active', max_rows)) AS found
 FROM unnest(ARRAY[0, 1, 3, 1001, NULL]) AS max_rows;
 SELECT state, message, detail, hint FROM test.fails($$SELECT * FROM fca.find_by_status('active', -1)$$);
 SELECT id FROM fca.find_by_status('active', 2, '2026-04-01 00:03Z', 10);
 SELECT id FROM fca.find_by_status('active', 2, '2026-02-01Z', 25);
-SELECT state, message FROM test.fails($$SELECT *
-	FROM fca.find_by_status('active', after_updated_at => '2026-04-01Z')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT * FROM fca.find_by_status('active', after_updated_at => '2026-04-01Z')$$);
 SELECT state, message FROM test.fails($$SELECT * FROM fca.find_by_status('active', after_id => 3)$$);
 
 -- A status that there is not, though it may be one of another resource.

@@ -15,8 +15,8 @@ FROM fca.customers AS c, fca.find_by_email(c.email) AS e, fca.find_by_business_i
 
 -- A miss and a NULL key find no row, not a row of NULLs; nothing is a wildcard.
 SELECT email, (SELECT count(*) FROM fca.find_by_email(email)) AS rows
-FROM unnest(ARRAY['c9@example.com', 'C1@EXAMPLE.COM', 'c1@example.com ', 'c_@example.com', 'c1%', '', NULL])
-AS email;
+FROM unnest(
+	ARRAY['c9@example.com', 'C1@EXAMPLE.COM', 'c1@example.com ', 'c_@example.com', 'c1%', '', NULL]) AS email;
 SELECT business_id, (SELECT count(*) FROM fca.find_by_business_id(business_id)) AS rows
 FROM unnest(ARRAY['CUST-000009', 'cust-000001', '1', 'CUST-00000_', 'CUST%', '', NULL]) AS business_id;
 
@@ -47,8 +47,8 @@ SELECT id FROM fca.find_active_customers(2);
 SELECT id FROM fca.find_active_customers(2, '2026-01-05 10:00Z', 3);
 SELECT id FROM fca.find_active_customers(2, '2026-01-05 10:00Z', 1);
 SELECT id FROM fca.find_active_customers(2, '2026-01-01 10:00Z', 8);
-SELECT id FROM fca.find_vip_customers(max_rows => NULL, after_created_at => '2026-01-05 10:00Z',
-	after_id => 3);
+SELECT id
+FROM fca.find_vip_customers(max_rows => NULL, after_created_at => '2026-01-05 10:00Z', after_id => 3);
 
 -- No row need have the values of the place.
 SELECT after_at, after_id,
@@ -62,13 +62,12 @@ SELECT state, message FROM test.fails('SELECT * FROM fca.find_active_customers(a
 -- Search: the first or the last name contains the text, literally, in any case.
 SELECT name, ARRAY(SELECT id FROM fca.search_by_name(name)) AS found
 FROM unnest(ARRAY['anna', 'ANNA', 'Annan', 'li', 'O''Neill', '''', '%', '_', '\', '0%_S', '100%_sure\', '\%',
-	'"',
-	'ë', 'úñ', 'Zoë O', ' ', 'nobody', NULL]) AS name;
+	'"', 'ë', 'úñ', 'Zoë O', ' ', 'nobody', NULL]) AS name;
 
 -- The same, said in plain SQL: also accents in the other case, and the order, which are the database's.
 SELECT name AS differs
-FROM unnest(ARRAY['anna', 'smith', 'SMITH', 'e', 'I', 'Ë', 'ÚÑE', 'BJÖRK', 'zoë', '%', '_', '\', '''', 'nn'])
-AS name
+FROM unnest(
+	ARRAY['anna', 'smith', 'SMITH', 'e', 'I', 'Ë', 'ÚÑE', 'BJÖRK', 'zoë', '%', '_', '\', '''', 'nn']) AS name
 WHERE ARRAY(SELECT id FROM fca.search_by_name(name))
 	<> ARRAY(SELECT id FROM fca.customers
 		WHERE strpos(lower(first_name), lower(name)) > 0 OR strpos(lower(last_name), lower(name)) > 0

@@ -60,8 +60,8 @@ SELECT state, message, detail, hint FROM test.fails('SELECT * FROM fca.find_requ
 SELECT id FROM fca.find_requiring_human(2, '2026-04-01Z', 65);
 SELECT id FROM fca.find_requiring_human(2, '2026-04-02 00:00:01Z', 5);
 SELECT id FROM fca.find_requiring_human(2, '2026-04-03Z', 61);
-SELECT state, message, detail, hint FROM test.fails($$SELECT *
-	FROM fca.find_requiring_human(after_created_at => '2026-04-02Z')$$);
+SELECT state, message, detail, hint FROM test.fails(
+	$$SELECT * FROM fca.find_requiring_human(after_created_at => '2026-04-02Z')$$);
 SELECT state, message FROM test.fails('SELECT * FROM fca.find_requiring_human(after_id => 3)');
 
 -- Rows come and go between two pages: none of the others is skipped or repeated.

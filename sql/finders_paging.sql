@@ -7,8 +7,8 @@
 -- Every finder that reads, by the catalog, and how it is called: a new one is tested too.
 CREATE TEMP VIEW finder AS
 SELECT p.*
-FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-AND d.deptype = 'e'
+FROM pg_proc AS p
+	JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 	JOIN pg_type AS t ON t.oid = p.prorettype
 WHERE p.pronamespace = 'fca'::regnamespace AND t.typtype = 'c'
 	AND p.provolatile <> 'v'; -- the others lock
@@ -61,8 +61,7 @@ BEGIN
 END $$;
 
 -- How each list is called: with the keys that have the most rows.  What plain SQL gives is not known of every
--- finder;
--- the whole list is then its own.
+-- finder; the whole list is then its own.
 CREATE TEMP TABLE list AS
 SELECT c.name, c.relation, k.keys, c.condition IS NOT NULL AS known, coalesce(c.newest, false) AS newest,
 	ARRAY(SELECT a->>'name' FROM json_array_elements(c.arguments) AS a
@@ -71,8 +70,8 @@ SELECT c.name, c.relation, k.keys, c.condition IS NOT NULL AS known, coalesce(c.
 		THEN format('fca.%I(%s) AS r', c.name, array_to_string(k.keys || 'max_rows => NULL'::text, ', '))
 		ELSE format('fca.%I AS r WHERE %s ORDER BY %s', c.relation,
 			pg_temp.given(c.condition, c.arguments, k.keys),
-			pg_temp.given(CASE WHEN c.newest THEN replace(c.sort, ' DESC', '') ELSE c.sort END, c.arguments,
-				k.keys))
+			pg_temp.given(
+				CASE WHEN c.newest THEN replace(c.sort, ' DESC', '') ELSE c.sort END, c.arguments, k.keys))
 	END AS source
 FROM call AS c, LATERAL (
 	SELECT pg_temp.keys(c.arguments, i) AS keys FROM generate_series(1, 6) AS i

@@ -8,8 +8,8 @@
 SELECT id, name, type, interest_rate, description FROM fca.find_by_type('savings');
 SELECT id, name, type, is_active FROM fca.find_active_products();
 SELECT ARRAY(SELECT p::text FROM fca.find_by_type('savings') AS p)
-		= ARRAY(SELECT p::text FROM fca.products AS p WHERE type = 'savings' AND is_active ORDER BY name,
-			id) AS by_type,
+		= ARRAY(SELECT p::text FROM fca.products AS p WHERE type = 'savings' AND is_active
+			ORDER BY name, id) AS by_type,
 	ARRAY(SELECT p::text FROM fca.find_active_products() AS p)
 		= ARRAY(SELECT p::text FROM fca.products AS p WHERE is_active ORDER BY name, id) AS active;
 
@@ -31,10 +31,10 @@ SELECT id FROM fca.find_active_products(2, 'Saver', 2);
 SELECT id FROM fca.find_active_products(2, 'Saver', 3);
 SELECT id FROM fca.find_by_type('savings', 1, after_name => 'Saver', after_id => 2);
 SELECT after_name, after_id, ARRAY(SELECT id FROM fca.find_active_products(10, after_name, after_id)) AS found
-FROM (VALUES ('', 0), ('Everyday', 0), ('Home loan', 9), ('Saver', -1), ('Savings', 0)) AS place (after_name,
-	after_id);
-SELECT state, message, detail, hint FROM test.fails($$SELECT *
-	FROM fca.find_active_products(after_name => 'Saver')$$);
+FROM (VALUES ('', 0), ('Everyday', 0), ('Home loan', 9), ('Saver', -1), ('Savings', 0))
+	AS place (after_name, after_id);
+SELECT state, message, detail, hint FROM test.fails(
+	$$SELECT * FROM fca.find_active_products(after_name => 'Saver')$$);
 SELECT state, message FROM test.fails('SELECT * FROM fca.find_active_products(after_id => 2)');
 SELECT state, message FROM test.fails($$SELECT * FROM fca.find_by_type('savings', after_name => 'Saver')$$);
 SELECT state, message FROM test.fails($$SELECT * FROM fca.find_by_type('savings', after_id => 2)$$);
@@ -43,8 +43,8 @@ SELECT state, message FROM test.fails($$SELECT * FROM fca.find_by_type('savings'
 BEGIN;
 INSERT INTO fca.products (name, type)
 SELECT name, type
-FROM unnest(ARRAY['', ' ', 'a"b', 'A_b', 'a%b', 'a\b', 'O''Hara', 'Ärger', 'ärger', 'Äpfel', 'Zoë', 'zz',
-	'100%', 'a"b']) AS name,
+FROM unnest(ARRAY['', ' ', 'a"b', 'A_b', 'a%b', 'a\b', 'O''Hara', 'Ärger', 'ärger', 'Äpfel',
+	'Zoë', 'zz', '100%', 'a"b']) AS name,
 	unnest(ARRAY['it''s "odd" \%_é', 'savings']) AS type;
 WITH RECURSIVE page AS (
 	SELECT p.name, p.id, 1 AS number FROM fca.find_by_type('it''s "odd" \%_é', 1) AS p
@@ -64,8 +64,8 @@ WITH RECURSIVE page AS (
 	WHERE number < 100
 )
 SELECT count(*) AS pages,
-	array_agg(id ORDER BY number) = ARRAY(SELECT id FROM fca.products WHERE is_active ORDER BY name,
-		id) AS same
+	array_agg(id ORDER BY number) = ARRAY(SELECT id FROM fca.products WHERE is_active
+		ORDER BY name, id) AS same
 FROM page;
 ROLLBACK;
 

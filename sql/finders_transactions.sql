@@ -40,8 +40,8 @@ FROM test.fails($$SELECT * FROM fca.find_recent_transactions(1, after_occurred_a
 SELECT state, message FROM test.fails('SELECT * FROM fca.find_recent_transactions(1, after_id => 3)');
 
 -- Between two times: the first is in, the second is not.
-SELECT since, until, ARRAY(SELECT id FROM fca.find_transactions_between(1, since::timestamptz,
-	until::timestamptz)) AS found,
+SELECT since, until,
+	ARRAY(SELECT id FROM fca.find_transactions_between(1, since::timestamptz, until::timestamptz)) AS found,
 	ARRAY(SELECT id FROM fca.transactions WHERE account_id = 1 AND occurred_at >= since::timestamptz
 		AND occurred_at < until::timestamptz ORDER BY occurred_at DESC, id DESC) AS expected
 FROM (VALUES ('2026-03-01 03:00Z', '2026-03-01 06:00Z'),
@@ -99,13 +99,13 @@ SELECT max_rows, ARRAY(SELECT id FROM fca.find_transactions_by_category(2, 'rent
 FROM unnest(ARRAY[0, 1, 3, 1001, NULL]) AS max_rows;
 SELECT id FROM fca.find_transactions_by_category(2, 'rent', 2, '2026-03-01 07:00Z', 28);
 SELECT count(*) FROM fca.find_transactions_by_category(NULL, 'rent');
-SELECT state, message, detail, hint FROM test.fails($$SELECT *
-	FROM fca.find_transactions_by_category(2, 'rent', -1)$$);
+SELECT state, message, detail, hint FROM test.fails(
+	$$SELECT * FROM fca.find_transactions_by_category(2, 'rent', -1)$$);
 SELECT state, message
 FROM test.fails($$SELECT * FROM fca.find_transactions_by_category(2, 'rent',
 	after_occurred_at => '2026-03-01Z')$$);
-SELECT state, message FROM test.fails($$SELECT *
-	FROM fca.find_transactions_by_category(2, 'rent', after_id => 1)$$);
+SELECT state, message FROM test.fails(
+	$$SELECT * FROM fca.find_transactions_by_category(2, 'rent', after_id => 1)$$);
 
 -- Rows come and go between two pages: none of the others is skipped or repeated.
 BEGIN;

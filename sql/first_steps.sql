@@ -28,8 +28,7 @@ ROLLBACK;
 SELECT filters, f.state, f.message, f.hint
 FROM unnest(ARRAY['{"attrs": {"color": "red"}}', '{"tags": ["x"]}', '{"tags": {"in": ["x", ["y"]]}}',
 	'{"tags": ["{x}", ["y"], null]}', '{"or": [{"n": 1}]}', '{"$or": [{"n": 1}]}', '{"AND": []}',
-	'{"$not": {}}',
-	'{"name": {"like": "A%"}}', '{"name": {"ILIKE": "a%"}}', '{"n": {"between": [1, 2]}}',
+	'{"$not": {}}', '{"name": {"like": "A%"}}', '{"name": {"ILIKE": "a%"}}', '{"n": {"between": [1, 2]}}',
 	'{"name": {"=": "x"}}']) AS filters,
 	test.fails(format('SELECT fca.count(NULL::steps.items, %L)', filters)) AS f;
 SELECT sort_by, f.state, f.message, f.detail, f.hint
@@ -51,12 +50,12 @@ FROM unnest(ARRAY['create(NULL::steps.items, ''{"id": "00000000-0000-0000-0000-0
 SELECT filters, fca.count(NULL::steps.items, filters::jsonb)
 FROM unnest(ARRAY['{"n": 99999999999}', '{"n": "99999999999"}', '{"n": {"ne": 99999999999}}',
 	'{"n": [99999999999, 1]}', '{"n": [-99999999999]}', '{"n": {"not_in": [99999999999]}}',
-	'{"n": [99999999999, null]}',
-	'{"n": {"lt": 99999999999}}', '{"n": {"gte": 99999999999}}', '{"n": {"gt": -99999999999}}',
+	'{"n": [99999999999, null]}', '{"n": {"lt": 99999999999}}',
+	'{"n": {"gte": 99999999999}}', '{"n": {"gt": -99999999999}}',
 	'{"n": {"lte": -99999999999}}', '{"small": 32768}', '{"small": 32767}', '{"small": -32768}',
 	'{"small": {"gt": -32769}}', '{"big": 9223372036854775807}', '{"big": 9223372036854775808}',
-	'{"big": {"lt": 1e30}}', '{"big": {"gt": -1e30}}', '{"n": " +0000000000000001 "}']) WITH ORDINALITY
-	AS v (filters, o) ORDER BY o;
+	'{"big": {"lt": 1e30}}', '{"big": {"gt": -1e30}}', '{"n": " +0000000000000001 "}'])
+	WITH ORDINALITY AS v (filters, o) ORDER BY o;
 SELECT filters, f.state, f.message FROM unnest(ARRAY['{"n": 1.5}', '{"n": "1e3"}', '{"n": ""}']) AS filters,
 	test.fails(format('SELECT fca.count(NULL::steps.items, %L)', filters)) AS f;
 SELECT f.state, f.message
@@ -87,8 +86,8 @@ BEGIN
 	RETURN ids;
 END $$;
 SELECT steps.first_ids(2);
-DO $$ BEGIN RAISE NOTICE '%', steps.first_ids(3); PERFORM fca.open_finder('find_escalated', '{}', 'kept');
-	END $$;
+DO $$ BEGIN RAISE NOTICE '%', steps.first_ids(3);
+	PERFORM fca.open_finder('find_escalated', '{}', 'kept'); END $$;
 BEGIN;
 SELECT fca.open_cursor(NULL::fca.customer, '{}', 'id', 'kept');
 FETCH 1 FROM kept \g /dev/null
@@ -137,13 +136,13 @@ ALTER TABLE steps.tree ADD seen bigint DEFAULT steps.seen();
 SELECT b.id, b.seen FROM fca.create(NULL::steps.tree, '{"root": 1}') AS a,
 	fca.create_many(NULL::steps.tree, '[{"root": 2}, {"root": 3, "seen": 77}, {}]') AS b;
 SELECT f.state, f.message
-FROM test.fails('SELECT fca.create_many(NULL::steps.numbered, ''[{"id": 8}, {"id": 9, "a": "x"},
-	{"id": 10}]'')') AS f;
+FROM test.fails('SELECT fca.create_many(NULL::steps.numbered,
+	''[{"id": 8}, {"id": 9, "a": "x"}, {"id": 10}]'')') AS f;
 SELECT count(*) FROM steps.numbered WHERE id > 7;
 -- What a default of a row did that was not created, is taken back with it.
 CREATE TABLE steps.audit (what text);
-CREATE FUNCTION steps.noted() RETURNS text LANGUAGE sql AS $$INSERT INTO steps.audit VALUES ('noted')
-RETURNING what$$;
+CREATE FUNCTION steps.noted() RETURNS text LANGUAGE sql
+	AS $$INSERT INTO steps.audit VALUES ('noted') RETURNING what$$;
 CREATE TABLE steps.audited (id int PRIMARY KEY, note text DEFAULT steps.noted());
 SELECT created, sqlstate FROM fca.create_many_report(NULL::steps.audited,
 	'[{"id": 1}, {"id": 1}, {"id": 2, "note": "x"}, {"id": 3}]');
@@ -155,8 +154,8 @@ CREATE FUNCTION steps.count_on() RETURNS int LANGUAGE sql AS 'UPDATE steps.count
 CREATE TABLE steps.branch (id int PRIMARY KEY, parent int REFERENCES steps.branch,
 	n int UNIQUE DEFAULT steps.count_on());
 SELECT ordinal, created, message FROM fca.create_many_report(NULL::steps.branch,
-	'[{"id": 1, "parent": 3}, {"id": 2}, {"id": 3, "n": 77}, {"id": 4, "parent": 2}, {"id": 5,
-	"parent": 6}]');
+	'[{"id": 1, "parent": 3}, {"id": 2}, {"id": 3, "n": 77}, {"id": 4, "parent": 2},
+	{"id": 5, "parent": 6}]');
 SELECT * FROM steps.branch ORDER BY id;
 TABLE steps.counter;
 
@@ -168,8 +167,9 @@ CREATE TABLE steps.refusing (id int PRIMARY KEY, v steps.refused);
 SELECT ordinal, created, message FROM fca.create_many_report(NULL::steps.refusing,
 	'[{"id": 1, "v": 5}, {"id": 2, "v": 1}]');
 -- But in turn, what its default missed can have come.
-CREATE FUNCTION steps.needs() RETURNS int LANGUAGE plpgsql AS $$BEGIN IF NOT EXISTS (SELECT
-	FROM steps.refusing WHERE id = 9) THEN RAISE foreign_key_violation USING MESSAGE = 'mine'; END IF;
+CREATE FUNCTION steps.needs() RETURNS int LANGUAGE plpgsql AS $$BEGIN
+	IF NOT EXISTS (SELECT FROM steps.refusing WHERE id = 9) THEN
+		RAISE foreign_key_violation USING MESSAGE = 'mine'; END IF;
 	RETURN 3; END$$;
 ALTER TABLE steps.refusing ADD w int, ALTER w SET DEFAULT steps.needs();
 SELECT ordinal, created, message FROM fca.create_many_report(NULL::steps.refusing,
@@ -230,8 +230,8 @@ SELECT fca.exists(NULL::steps.classes, '-'::text), fca.exists(NULL::steps.classe
 -- A row type that lost an attribute is no internal error.
 BEGIN;
 ALTER TYPE fca.customer DROP ATTRIBUTE email;
-SELECT f.state, f.message FROM test.fails('SELECT fca.open_finder(''find_by_email'', ''{"email": "x"}'')')
-	AS f;
+SELECT f.state, f.message
+FROM test.fails('SELECT fca.open_finder(''find_by_email'', ''{"email": "x"}'')') AS f;
 ROLLBACK;
 
 SET client_min_messages = error;

@@ -52,8 +52,8 @@ FROM (VALUES ('updated_at', ARRAY(SELECT id FROM far.talks ORDER BY updated_at, 
 -- is few rows, that are sorted here.
 CREATE TABLE far.pair (id int PRIMARY KEY, a int);
 INSERT INTO far.pair SELECT i, CASE WHEN i > 5 THEN i % 3 END FROM generate_series(1, 3000) AS i;
-CREATE FOREIGN TABLE pair (id int NOT NULL, a int) SERVER far OPTIONS (schema_name 'far', table_name 'pair',
-	use_remote_estimate 'false');
+CREATE FOREIGN TABLE pair (id int NOT NULL, a int) SERVER far
+	OPTIONS (schema_name 'far', table_name 'pair', use_remote_estimate 'false');
 ANALYZE pair;
 SELECT array_agg(id) AS ids, array_agg(a) AS as
 FROM fca.get_page(NULL::pair, sort_by => 'a, id desc', max_rows => 8, after => '{"a": 1, "id": 20}');

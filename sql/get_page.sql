@@ -7,8 +7,7 @@ CREATE SCHEMA get_page;
 SET search_path = get_page, public;
 CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE TABLE t (id int PRIMARY KEY, a int, b text, n numeric, f float8, r real, ts timestamptz, d interval,
-	c char(4), m mood,
-	arr int[], u uuid, by bytea, ra int4range, j jsonb, nn int NOT NULL, bo boolean);
+	c char(4), m mood, arr int[], u uuid, by bytea, ra int4range, j jsonb, nn int NOT NULL, bo boolean);
 INSERT INTO t
 SELECT i, nullif(i % 5, 0), (ARRAY['x', 'X', '', 'é "', NULL])[1 + i % 5],
 (ARRAY[1.10, 1.1000000000000000000001, 'NaN', NULL, -1e30])[1 + i % 5],
@@ -134,8 +133,8 @@ FROM (SELECT to_jsonb(c) AS after FROM fca.customers AS c WHERE id = 2) AS v;
 SELECT after, state, message, hint <> '' AS hint
 FROM unnest(ARRAY['{"id": 1, "a": 1}', '{"b": "x", "a": 1}', '{"B": "x", "a": 1, "id": 1}', '{}', '[]',
 	'null', '7', '{"a": "x", "b": "x", "id": 1}', '{"a": 1, "b": "x", "id": 1.5}']) AS after,
-	test.fails(format('SELECT * FROM fca.get_page(NULL::get_page.t, sort_by => %L, after => %L)', 'a, b',
-		after));
+	test.fails(format('SELECT * FROM fca.get_page(NULL::get_page.t, sort_by => %L, after => %L)',
+		'a, b', after));
 SELECT call, state, message FROM unnest(ARRAY['max_rows => -1', 'sort_by => ''zz''', 'sort_by => ''a,''',
 	'sort_by => ''a, a desc''', 'filters => NULL', 'filters => ''{"zz": 1}''']) AS call,
 	test.fails('SELECT * FROM fca.get_page(NULL::get_page.t, ' || call || ')');
@@ -158,12 +157,12 @@ DECLARE
 	index_scans bigint;
 	tuples bigint;
 BEGIN
-	EXECUTE format('SELECT to_jsonb(r) FROM get_page.big AS r ORDER BY %s OFFSET %s LIMIT 1', sort_by,
-		depth) INTO after;
+	EXECUTE format('SELECT to_jsonb(r) FROM get_page.big AS r ORDER BY %s OFFSET %s LIMIT 1',
+		sort_by, depth) INTO after;
 	SELECT idx_scan, seq_tup_read + idx_tup_fetch INTO index_scans, tuples FROM pg_stat_xact_user_tables
 	WHERE relid = 'get_page.big'::regclass;
-	SELECT count(*) INTO rows FROM fca.get_page(NULL::get_page.big, sort_by => sort_by, max_rows => 10,
-		after => after);
+	SELECT count(*) INTO rows
+	FROM fca.get_page(NULL::get_page.big, sort_by => sort_by, max_rows => 10, after => after);
 	SELECT idx_scan - index_scans, seq_tup_read + idx_tup_fetch - tuples INTO scans, read
 	FROM pg_stat_xact_user_tables WHERE relid = 'get_page.big'::regclass;
 END $$;
@@ -210,8 +209,7 @@ END $$;
 SELECT id, b FROM fca.get_page(NULL::parent, sort_by => 'b', max_rows => 5, after => '{"b": 1, "id": 1}');
 
 -- A relation that tells more values apart than the row type: no page starts behind a row of it, and lists are
--- in
--- the order of its own values.
+-- in the order of its own values.
 BEGIN;
 SET LOCAL search_path = fca, get_page;
 ALTER TABLE fca.accounts RENAME TO account_rows;
@@ -220,8 +218,8 @@ CREATE VIEW fca.accounts AS SELECT v.id, 'A-' || v.id AS account_number, 1::int 
 	v.b AS balance, v.b::numeric(12,1) AS available_balance, timestamp '2026-01-01' AS created_at,
 	date '2026-01-01' AS updated_at FROM (VALUES (1, 1.004), (2, 1.001), (3, 1.002), (4, 7)) AS v (id, b);
 SELECT sort_by, f.state, f.message, f.detail, f.hint
-FROM unnest(ARRAY['balance', 'product_id', 'available_balance', 'type', 'created_at', 'customer_id desc'])
-	AS sort_by,
+FROM unnest(ARRAY['balance', 'product_id', 'available_balance',
+		'type', 'created_at', 'customer_id desc']) AS sort_by,
 	test.fails(format('SELECT fca.get_page(NULL::fca.account, sort_by => %L, max_rows => 1)', sort_by)) AS f;
 SELECT array_agg(id) FROM fca.get_all(NULL::fca.account, sort_by => 'balance');
 SELECT array_agg(id) FROM fca.get_children(NULL::fca.account, 'customer_id', ARRAY[1], 9, 'balance desc');
@@ -232,8 +230,8 @@ BEGIN;
 ALTER TABLE fca.transactions ALTER id DROP IDENTITY;
 ALTER TABLE fca.transactions ALTER id TYPE numeric;
 SELECT array_agg(id) FROM fca.find_recent_transactions(1, 3);
-SELECT f.state, f.message FROM test.fails('SELECT fca.find_recent_transactions(1, 3, ''2026-03-01Z'', 5)')
-	AS f;
+SELECT f.state, f.message
+FROM test.fails('SELECT fca.find_recent_transactions(1, 3, ''2026-03-01Z'', 5)') AS f;
 ROLLBACK;
 
 RESET search_path;

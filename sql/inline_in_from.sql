@@ -10,9 +10,8 @@ INSERT INTO test.keys
 SELECT row_number() OVER (), n, n, s, '2026-03-01Z'::timestamptz + n * interval '1 hour',
 ARRAY[s, 'c2@example.com', NULL, s], ARRAY[n, 2, NULL, n], 2, '2026-04-01 00:03Z'
 FROM (VALUES (1, 'c1@example.com'), (2, 'CUST-000002'), (3, 'ACC-3'), (-1, 'TX-4'), (NULL, NULL),
-	(99, 'nobody'), (1, 'fraud'),
-	(2, 'loans'), (3, 'ESC-1'), (4, 'food'), (5, 'rent'), (6, 'cards'), (7, 'voyage'), (8, 'savings'),
-	(0, ''), (1, '%'), (2, 'c1@example.com')) AS v (n, s);
+	(99, 'nobody'), (1, 'fraud'), (2, 'loans'), (3, 'ESC-1'), (4, 'food'), (5, 'rent'), (6, 'cards'),
+	(7, 'voyage'), (8, 'savings'), (0, ''), (1, '%'), (2, 'c1@example.com')) AS v (n, s);
 ANALYZE test.keys;
 
 -- Is no function scanned in the statement's plan?  A sub-select as an argument keeps a call a call on every
@@ -50,14 +49,14 @@ BEGIN
 	FOREACH kind IN ARRAY ARRAY[
 		'SELECT k.id, (SELECT array_agg(f) FROM fca.%s AS f) FROM test.keys AS k ORDER BY k.id',
 		'SELECT k.id, f.* FROM test.keys AS k, LATERAL fca.%s AS f ORDER BY k.id, f.id',
-		'SELECT k.id, f FROM test.keys AS k LEFT JOIN LATERAL fca.%s AS f ON f.id %% 2 = 0 ORDER BY k.id,
-		f.id',
+		'SELECT k.id, f FROM test.keys AS k LEFT JOIN LATERAL fca.%s AS f ON f.id %% 2 = 0
+		ORDER BY k.id, f.id',
 		'SELECT k.id FROM test.keys AS k WHERE EXISTS (SELECT FROM fca.%s AS f WHERE f.id > 2) ORDER BY k.id',
 		'SELECT k.id, f.n FROM test.keys AS k CROSS JOIN LATERAL (SELECT count(*) AS n,
 		max(f.id) FROM fca.%s AS f WHERE f IS NOT NULL) AS f ORDER BY k.id']
 	LOOP
-		IF test.outcome(format(kind, call)) IS DISTINCT FROM test.outcome(format(kind, test.as_call(call)))
-			THEN
+		IF test.outcome(format(kind, call))
+				IS DISTINCT FROM test.outcome(format(kind, test.as_call(call))) THEN
 			same := false;
 			RAISE NOTICE '% gives % but the call gives %', format(kind, call),
 				test.outcome(format(kind, call)), test.outcome(format(kind, test.as_call(call)));
@@ -69,23 +68,20 @@ SELECT current_setting('server_version_num')::int >= 190000 AS on_19 \gset
 -- These are inlined.
 SELECT call, rows, inlined = :'on_19'::boolean AS as_expected, same FROM unnest(ARRAY[
 	'find_by_email(k.s)', 'get_by_email(k.s)', 'find_by_business_id(k.s)', 'get_by_customer_id(k.s)',
-	'find_by_account_number(k.s)',
-	'find_by_reference(k.s)', 'find_by_ticket_id(k.s)', 'list_by_customer(k.n)', 'list_by_customer(k.small)',
-	'find_by_customer(k.n)', 'find_by_customer(k.n, 2)', 'find_by_customer(k.n, NULL)',
-	'find_by_customer(max_rows => 3, customer_id => k.small)',
+	'find_by_account_number(k.s)', 'find_by_reference(k.s)', 'find_by_ticket_id(k.s)',
+	'list_by_customer(k.n)', 'list_by_customer(k.small)', 'find_by_customer(k.n)', 'find_by_customer(k.n, 2)',
+	'find_by_customer(k.n, NULL)', 'find_by_customer(max_rows => 3, customer_id => k.small)',
 	'find_by_customer(k.n, 5000000000)', 'find_recent_transactions(k.n, 3)', 'find_recent_transactions(k.n)',
 	'find_transactions_between(k.n, k.at, ''2026-03-01 05:00Z'')',
 	'find_transactions_between(k.small, ''2026-03-01 01:00Z'', k.at, 2)',
 	'find_transactions_between(1, k.at, now())', 'find_transactions_between(k.n, NULL, k.at)',
 	'find_transactions_by_category(1, k.s)', 'find_transactions_by_category(k.n, ''food'', 1)',
-	'find_transactions_by_category(k.n, NULL)',
-	'find_escalated_by_group(k.s)', 'find_escalated_by_group(k.s, 1)', 'find_by_conversation(k.n)',
-	'find_by_conversation(k.n, 4)',
+	'find_transactions_by_category(k.n, NULL)', 'find_escalated_by_group(k.s)',
+	'find_escalated_by_group(k.s, 1)', 'find_by_conversation(k.n)', 'find_by_conversation(k.n, 4)',
 	'find_recent_messages(k.n)', 'find_recent_messages(k.n, 3)', 'find_recent_messages(k.n, NULL)',
 	'find_by_category(k.s)', 'find_by_category(k.s, 2)', 'find_by_type(k.s)', 'find_by_type(k.s, 1)',
 	'find_by_emails(k.words)', 'find_by_business_ids(ARRAY[k.s, k.s])', 'find_by_account_numbers(k.words)',
-	'find_by_references(k.words)',
-	'find_by_ticket_ids(k.words)', 'list_by_customers(k.numbers)',
+	'find_by_references(k.words)', 'find_by_ticket_ids(k.words)', 'list_by_customers(k.numbers)',
 	'find_recent_transactions_of(k.numbers, 2)', 'find_by_customers(k.numbers)',
 	'find_recent_messages_of(k.numbers, 3)', 'find_recent_messages_of(k.numbers, NULL)']) WITH ORDINALITY
 	AS u (call, o), test.look(call) ORDER BY o;
@@ -93,9 +89,8 @@ SELECT call, rows, inlined = :'on_19'::boolean AS as_expected, same FROM unnest(
 -- These stay calls: constants alone, and whatever may be an error or a page behind a position.
 SELECT call, rows, inlined, same FROM unnest(ARRAY[
 	'find_by_email(''c1@example.com'')', 'find_by_customer(1)', 'find_by_email(lower(k.s))',
-	'find_by_customer(k.n, k.few)',
-	'find_by_customer(k.n, 0)', 'find_by_customer(k.n, 2, ''2026-04-01 00:03Z'', 9)',
-	'find_by_customer(k.n, 2, k.page, 9)',
+	'find_by_customer(k.n, k.few)', 'find_by_customer(k.n, 0)',
+	'find_by_customer(k.n, 2, ''2026-04-01 00:03Z'', 9)', 'find_by_customer(k.n, 2, k.page, 9)',
 	'find_by_category(k.s, 2, 1)', 'search_by_name(coalesce(nullif(k.s, ''''), ''x''))',
 	'search_by_keyword(''a'', k.few)',
 	'find_recent_messages_of(k.numbers, 0)', 'list_accounts_by_status(''active'', k.few)']) WITH ORDINALITY
@@ -105,12 +100,12 @@ SELECT call, f.state, f.message FROM unnest(ARRAY[
 	'find_by_customer(k.n, 2, NULL, 1)', 'find_recent_messages(k.n, -2)',
 	'find_by_customers(k.numbers, -1)', 'find_by_status(k.s)', 'list_accounts_by_status(k.s)',
 	'search_by_keyword(k.s)', 'search_by_name(k.s)', 'find_by_customer(1 / k.small)'])
-	WITH ORDINALITY AS u (call, o), test.fails(format('SELECT * FROM test.keys AS k, LATERAL fca.%s AS f',
-		call)) AS f ORDER BY o;
+	WITH ORDINALITY AS u (call, o),
+	test.fails(format('SELECT * FROM test.keys AS k, LATERAL fca.%s AS f', call)) AS f ORDER BY o;
 -- WITH ORDINALITY and two functions in one ROWS FROM; volatile arguments; a locking finder
 SELECT test.is_inlined('SELECT * FROM test.keys AS k, LATERAL fca.find_by_email(k.s) WITH ORDINALITY'),
-	test.is_inlined('SELECT * FROM test.keys AS k, LATERAL ROWS FROM (fca.find_by_email(k.s),
-		fca.find_by_customer(k.n))'),
+	test.is_inlined('SELECT * FROM test.keys AS k,
+		LATERAL ROWS FROM (fca.find_by_email(k.s), fca.find_by_customer(k.n))'),
 	test.is_inlined('SELECT * FROM test.keys AS k, LATERAL fca.find_by_email(k.s || random())'),
 	test.is_inlined('SELECT * FROM test.keys AS k, LATERAL fca.find_escalated_for_update(k.n)');
 
@@ -144,8 +139,8 @@ SELECT
 	test.plan_has('SELECT * FROM test.many AS m, LATERAL fca.find_by_email(m.email) WHERE m.id < 5',
 		'customers_email_key', 'Index Cond: (email = m.email)') AS by_key,
 	test.plan_has('SELECT * FROM test.many AS m,
-		LATERAL fca.find_by_email(m.email) AS f WHERE f.customer_id = ''B-7''', 'customers_customer_id_key',
-		'many_email_idx') AS led,
+		LATERAL fca.find_by_email(m.email) AS f WHERE f.customer_id = ''B-7''',
+		'customers_customer_id_key', 'many_email_idx') AS led,
 	test.plan_has('SELECT * FROM test.many AS m, LATERAL fca.find_by_customer(m.customer, 2) WHERE m.id < 5',
 		'Limit', 'conversations_customer_id_updated_at_id_idx',
 		'Index Cond: (customer_id = m.customer)') AS limited,
@@ -179,7 +174,7 @@ SET plan_cache_mode = force_generic_plan;
 PREPARE by_email AS SELECT k.id, f.id AS found, f.email FROM test.keys AS k,
 	LATERAL fca.find_by_email(k.s) AS f ORDER BY k.id;
 PREPARE whole AS SELECT k.id, f FROM test.keys AS k, LATERAL fca.find_by_customer(k.n, max_rows => 1) AS f
-ORDER BY k.id LIMIT 1;
+	ORDER BY k.id LIMIT 1;
 PREPARE by_default AS SELECT k.id, count(*) FROM test.keys AS k, LATERAL fca.find_by_customer(k.n) AS f
 GROUP BY k.id ORDER BY k.id LIMIT 1;
 PREPARE never AS SELECT count(*) FROM test.keys AS k, LATERAL fca.find_by_email(k.s) WHERE k.id < 0;
@@ -428,10 +423,10 @@ ROLLBACK;
 ALTER TABLE fca.accounts RENAME TO real_accounts;
 CREATE VIEW fca.accounts AS SELECT * FROM fca.real_accounts WHERE id > 0;
 SELECT * FROM test.compare('list_by_customer(k.n)', true);
-CREATE OR REPLACE VIEW fca.accounts AS SELECT id, account_number, customer_id, product_id, type, status,
-	currency, balance,
-	(available_balance / (id - 5))::numeric(15,2) AS available_balance, created_at, updated_at
-FROM fca.real_accounts;
+CREATE OR REPLACE VIEW fca.accounts AS
+	SELECT id, account_number, customer_id, product_id, type, status, currency, balance,
+		(available_balance / (id - 5))::numeric(15,2) AS available_balance, created_at, updated_at
+	FROM fca.real_accounts;
 SELECT * FROM test.compare('list_by_customer(k.n)', false);
 CREATE OR REPLACE VIEW fca.accounts AS SELECT id, account_number, customer_id, product_id,
 	random()::text AS type, status, currency, balance,
@@ -497,7 +492,7 @@ RESET plan_cache_mode;
 SET client_min_messages = warning;
 DROP TABLE test.keys, test.many, test.customers CASCADE;
 DROP TYPE test.status, test.category;
-DROP FUNCTION test.is_inlined, test.as_call, test.outcome, test.look, test.compare, test.plan_has, test.leak,
-	test.wrong;
+DROP FUNCTION test.is_inlined, test.as_call, test.outcome, test.look, test.compare,
+	test.plan_has, test.leak, test.wrong;
 DROP OWNED BY regress_fca_inline, regress_fca_owner;
 DROP ROLE regress_fca_inline, regress_fca_owner;

@@ -35,13 +35,12 @@ SELECT proname AS differs FROM pg_proc WHERE pronamespace = 'fca'::regnamespace
 	AND prorettype <> 'internal'::regtype
 	AND (proargmodes IS NULL AND pronargs <> coalesce(cardinality(array_remove(proargnames, '')), 0)
 		OR prosrc NOT LIKE 'fca\_%' OR obj_description(oid, 'pg_proc') IS NULL)
-	OR proname IN (SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace GROUP BY 1
-		HAVING count(*) > 1);
+	OR proname IN (SELECT proname FROM pg_proc WHERE pronamespace = 'fca'::regnamespace
+		GROUP BY 1 HAVING count(*) > 1);
 SELECT has_schema_privilege('public', 'fca', 'CREATE');
 
 -- create_tables(): the resources' relations, parents first; the second time nothing.  What they are like is
--- in the
--- tests of the resources.
+-- in the tests of the resources.
 \set resources `cat "$PG_ABS_SRCDIR/sql/fixtures/resources.sql"`
 CREATE TEMP TABLE resource AS SELECT row_number() OVER () AS n, r.* FROM (:resources) AS r;
 SELECT count(*) >= 7 AS all_of_them FROM resource;
@@ -72,8 +71,8 @@ SELECT count(*) FROM fca.update(NULL::fca.customer, 3, '{"notes": "repository"}'
 SELECT count(*) FROM fca.update(NULL::fca.customer, 4,
 	'{"notes": "given", "updated_at": "2022-01-01 00:00Z"}');
 SELECT id, notes, CASE WHEN updated_at < '2023-01-01'
-	THEN extract(year FROM updated_at AT TIME ZONE 'UTC')::text ELSE 'now' END AS updated FROM fca.customers
-ORDER BY id;
+	THEN extract(year FROM updated_at AT TIME ZONE 'UTC')::text ELSE 'now' END AS updated
+FROM fca.customers ORDER BY id;
 SELECT created_at = (SELECT created_at FROM fca.customers WHERE id = 1) AS same
 FROM fca.update(NULL::fca.customer, 1, '{}');
 
@@ -141,8 +140,8 @@ CREATE EXTENSION fca_repo;
 SELECT array_agg(made::text ORDER BY n) = :'relations' AS all_of_them
 FROM fca.create_tables() WITH ORDINALITY AS m (made, n);
 SELECT extowner::regrole, nspowner::regrole,
-	(SELECT string_agg(DISTINCT relowner::regrole::text, ' ') FROM pg_class WHERE relnamespace = n.oid
-		AND relkind = 'r') AS tables
+	(SELECT string_agg(DISTINCT relowner::regrole::text, ' ') FROM pg_class
+		WHERE relnamespace = n.oid AND relkind = 'r') AS tables
 FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'fca_repo';
 SELECT DISTINCT i.indrelid::regclass AS trigrams FROM pg_index AS i JOIN pg_class AS c ON c.oid = indexrelid
 	JOIN pg_am AS a ON a.oid = relam WHERE amname = 'gin' AND relnamespace = 'fca'::regnamespace ORDER BY 1;

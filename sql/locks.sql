@@ -61,27 +61,27 @@ INSERT INTO locks.thing VALUES ('00000000-0000-0000-0000-000000000001', 1),
 	('00000000-0000-0000-0000-000000000002', 2), ('00000000-0000-0000-0000-000000000002', 3);
 SELECT * FROM fca.get_by_id_for_update(NULL::locks.doc, 'a''b'::text);
 SELECT * FROM fca.get_by_id_for_update(NULL::locks.thing, '00000000-0000-0000-0000-000000000001'::uuid);
-SELECT state, message, hint FROM test.fails($$SELECT *
-	FROM fca.get_by_id_for_update(NULL::locks.keyless, 1)$$);
+SELECT state, message, hint FROM test.fails(
+	$$SELECT * FROM fca.get_by_id_for_update(NULL::locks.keyless, 1)$$);
 SELECT state FROM test.fails($$SELECT * FROM fca.get_by_id_for_update(NULL::locks.thing,
 	'00000000-0000-0000-0000-000000000002'::uuid)$$);
 
 -- The lock is what FOR UPDATE takes; a read takes none.
 BEGIN;
 SELECT id FROM fca.get_by_id(NULL::fca.customer, 1);
-SELECT count(*) AS locks FROM pg_locks WHERE relation = 'fca.customers'::regclass AND pid = pg_backend_pid()
-	AND mode = 'RowShareLock';
+SELECT count(*) AS locks FROM pg_locks
+WHERE relation = 'fca.customers'::regclass AND pid = pg_backend_pid() AND mode = 'RowShareLock';
 SELECT id FROM fca.get_by_id_for_update(NULL::fca.customer, 1);
-SELECT count(*) AS locks FROM pg_locks WHERE relation = 'fca.customers'::regclass AND pid = pg_backend_pid()
-	AND mode = 'RowShareLock';
+SELECT count(*) AS locks FROM pg_locks
+WHERE relation = 'fca.customers'::regclass AND pid = pg_backend_pid() AND mode = 'RowShareLock';
 COMMIT;
 
 -- Through a view, the table's row is locked.
 CREATE VIEW locks.docs AS SELECT code AS id, n FROM locks.doc;
 BEGIN;
 SELECT * FROM fca.get_by_id_for_update(NULL::locks.docs, 'a''b'::text);
-SELECT mode FROM pg_locks WHERE relation = 'locks.doc'::regclass AND pid = pg_backend_pid()
-	AND mode LIKE 'RowShare%';
+SELECT mode FROM pg_locks
+WHERE relation = 'locks.doc'::regclass AND pid = pg_backend_pid() AND mode LIKE 'RowShare%';
 COMMIT;
 
 -- Who may not change a row may not lock it; nor does a read-only transaction.

@@ -53,8 +53,8 @@ SELECT size, fca.count(NULL::t, jsonb_build_object('any_of',
 	fca.count(NULL::parts, jsonb_build_object('k', list('k', size))) AS parts_by_index,
 	(SELECT count(*) FROM fca.get_page(NULL::t, jsonb_build_object('n', list('n', size)), 'n desc, id', 1000,
 		'{"n": 12, "id": 400}')) AS page,
-	(SELECT array_agg(id) FROM fca.get_by_filters(NULL::t, jsonb_build_object('n', list('n', size)), 2, 3,
-		'id desc')) AS rows
+	(SELECT array_agg(id)
+		FROM fca.get_by_filters(NULL::t, jsonb_build_object('n', list('n', size)), 2, 3, 'id desc')) AS rows
 FROM unnest('{16,17,40}'::int[]) AS size ORDER BY size;
 BEGIN;
 SELECT fca.update_many(NULL::t, jsonb_build_object('n', list('n', 30)), '{"s": "changed"}') AS updated,

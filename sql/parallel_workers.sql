@@ -16,8 +16,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA fca, test TO regress_fca_worker;
 
 -- Every finder that only reads, and no function of the extension otherwise.
 SELECT p.proname AS differs FROM pg_proc AS p
-WHERE p.pronamespace = 'fca'::regnamespace AND p.proparallel <> CASE p.provolatile WHEN 's' THEN 'r'
-ELSE 'u' END;
+WHERE p.pronamespace = 'fca'::regnamespace
+AND p.proparallel <> CASE p.provolatile WHEN 's' THEN 'r' ELSE 'u' END;
 
 -- A policy that lets the session see its rows, and one that hides some from it.
 CREATE FUNCTION test.session_pid() RETURNS integer LANGUAGE sql PARALLEL SAFE AS

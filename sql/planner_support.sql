@@ -17,8 +17,7 @@ SELECT call, pg_temp.expected(call) AS rows FROM unnest(ARRAY[
 	$$find_by_email('x')$$, $$get_by_id(NULL::fca.customer, 5)$$,
 	-- a limit, against 60 messages of which half are one conversation's
 	'find_by_conversation(1)', 'find_by_conversation(1, 7)', 'find_by_conversation(1, NULL)',
-		'find_by_conversation(1, 0)',
-	'find_by_conversation((SELECT 1), (SELECT 7))',
+	'find_by_conversation(1, 0)', 'find_by_conversation((SELECT 1), (SELECT 7))',
 	-- no limit, by the average customer
 	'list_by_customer(1)',
 	-- many keys
@@ -31,8 +30,8 @@ SELECT call, pg_temp.expected(call) AS rows FROM unnest(ARRAY[
 	'get_all(NULL::fca.message, 0, 12)', 'get_all(NULL::fca.message)',
 		'get_page(NULL::fca.message, max_rows => 3)',
 	'get_many(NULL::fca.message, ''{1,2,3,4}''::int[])',
-	'get_children(NULL::fca.message, ''conversation_id'', ''{1,2}''::int[], 4)']) WITH ORDINALITY AS u (call,
-		n) ORDER BY n;
+	'get_children(NULL::fca.message, ''conversation_id'', ''{1,2}''::int[], 4)']) WITH ORDINALITY
+	AS u (call, n) ORDER BY n;
 
 -- A join over a page looks its rows up; over all rows it does not.
 CREATE TABLE public.planner_support AS SELECT i AS id, repeat('x', 50) AS note

@@ -12,8 +12,8 @@ CREATE ROLE regress_fca_writer_of_one;
 CREATE SCHEMA first;
 CREATE FUNCTION first.tell(what text, value text) RETURNS boolean LANGUAGE plpgsql
 	AS $$BEGIN RAISE WARNING '% is told % as %', what, value, current_user; RETURN true; END$$;
-CREATE FUNCTION first.gen() RETURNS text LANGUAGE plpgsql AS $$BEGIN PERFORM first.tell('a default', 'all');
-	RETURN 'g'; END$$;
+CREATE FUNCTION first.gen() RETURNS text LANGUAGE plpgsql
+	AS $$BEGIN PERFORM first.tell('a default', 'all'); RETURN 'g'; END$$;
 CREATE FUNCTION first.known() RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT 'known'
 FROM first.tell('an immutable default', 'all')$$;
 CREATE DOMAIN first.word AS text CONSTRAINT first_word
@@ -35,9 +35,8 @@ INSERT INTO first.calls (call) SELECT format(call, model) FROM unnest('{vault,se
 	'get_by_filters(NULL::first.%s, ''{"x": 1}'')', 'get_all(NULL::first.%s, sort_by => ''x'')',
 	'get_page(NULL::first.%s, sort_by => ''x'')', 'count(NULL::first.%s, ''{"hidden": {"gt": []}}'')',
 	'get_children(NULL::first.%s, ''x'', ARRAY[1])', 'open_cursor(NULL::first.%s, ''{"x": 1}'')',
-	'find_one(NULL::first.%s, ''[]'')',
-	'get_by_id(NULL::first.%s, ''no number''::text)', 'get_by_id_for_update(NULL::first.%s, 1)',
-	'count_estimate(NULL::first.%s, ''{"x": 1}'')',
+	'find_one(NULL::first.%s, ''[]'')', 'get_by_id(NULL::first.%s, ''no number''::text)',
+	'get_by_id_for_update(NULL::first.%s, 1)', 'count_estimate(NULL::first.%s, ''{"x": 1}'')',
 	'create(NULL::first.%s, ''{"x": 1}'')', 'create(NULL::first.%s, ''{"id": 2, "word": "bad"}'')',
 	'create(NULL::first.%s, ''{"id": 2}'')', 'create_many(NULL::first.%s, ''[]'')',
 	'create_many(NULL::first.%s, ''[{"id": 2, "hidden": "h"}, {"id": 3}]'')',
@@ -45,8 +44,8 @@ INSERT INTO first.calls (call) SELECT format(call, model) FROM unnest('{vault,se
 	'create_many_report(NULL::first.%s, ''[{"id": 2, "word": "bad"}, {"id": 3}]'')',
 	'upsert(NULL::first.%s, ''{"id": 1, "word": "bad"}'')', 'upsert_many(NULL::first.%s, ''[]'')',
 	'upsert_many(NULL::first.%s, ''[{"id": 1, "x": "bad"}]'')',
-	'upsert_many(NULL::first.%s, ''[{"id": 1}]'', ''{}'')',
-	'update(NULL::first.%s, 1, ''{"word": "bad"}'')', 'update(NULL::first.%s, 1, ''{"x": 1}'')',
+	'upsert_many(NULL::first.%s, ''[{"id": 1}]'', ''{}'')', 'update(NULL::first.%s, 1, ''{"word": "bad"}'')',
+	'update(NULL::first.%s, 1, ''{"x": 1}'')',
 	'update_if(NULL::first.%s, 1, ''{"x": 1}'', ''{"word": "bad"}'')',
 	'update_many(NULL::first.%s, ''{"id": 1}'', ''{"word": "bad"}'')',
 	'update_many(NULL::first.%s, ''{}'', ''{}'')', 'delete(NULL::first.%s, 1)',
@@ -123,8 +122,8 @@ RESET ROLE;
 SELECT state, message, hint
 FROM test.fails('SELECT fca.upsert(NULL::first.counted, ''{"id": 99, "grp": 7, "v": "stolen"}'', ''{grp}'')');
 SELECT state
-FROM test.fails('SELECT fca.upsert_many(NULL::first.counted, ''[{"id": 99, "grp": 7, "v": "stolen"}]'',
-	''{grp}'')');
+FROM test.fails('SELECT fca.upsert_many(NULL::first.counted,
+	''[{"id": 99, "grp": 7, "v": "stolen"}]'', ''{grp}'')');
 CREATE UNIQUE INDEX ON first.counted (grp);
 SELECT * FROM fca.upsert(NULL::first.counted, '{"grp": 7, "v": "d"}', '{grp}');
 DROP INDEX first.counted_grp_idx;
@@ -135,13 +134,13 @@ TABLE first.counted;
 CREATE TABLE first.coded (id int PRIMARY KEY, open text, code text);
 INSERT INTO first.coded VALUES (1, 'o', 'c');
 CREATE FUNCTION first.decode(text) RETURNS text LANGUAGE sql STABLE AS $$SELECT 'clear ' || $1$$;
-CREATE FUNCTION first.material(int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN 'material '
-	|| $1; END$$;
+CREATE FUNCTION first.material(int) RETURNS text LANGUAGE plpgsql IMMUTABLE
+	AS $$BEGIN RETURN 'material ' || $1; END$$;
 REVOKE EXECUTE ON FUNCTION first.decode, first.material FROM PUBLIC;
-CREATE VIEW first.clear AS SELECT id, open, first.decode(code) AS code, first.material(7) AS material
-FROM first.coded;
-CREATE VIEW first.checked AS SELECT id, open FROM first.coded WHERE first.decode(open) <> '' WITH
-	CHECK OPTION;
+CREATE VIEW first.clear AS
+	SELECT id, open, first.decode(code) AS code, first.material(7) AS material FROM first.coded;
+CREATE VIEW first.checked AS
+	SELECT id, open FROM first.coded WHERE first.decode(open) <> '' WITH CHECK OPTION;
 GRANT SELECT, UPDATE (open), INSERT, DELETE ON first.clear, first.checked TO regress_fca_stranger,
 	regress_fca_inserter;
 CREATE ROLE regress_fca_decoder;
@@ -168,8 +167,8 @@ RESET ROLE;
 -- The error of a domain's own function keeps the fields that it has.
 CREATE FUNCTION first.own_fields(v text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE 'inner'
 	USING COLUMN = 'inner_column', TABLE = 'inner_table', CONSTRAINT = 'inner_constraint'; END$$;
-CREATE FUNCTION first.no_fields(v text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'a notice';
-	RAISE 'inner'; END$$;
+CREATE FUNCTION first.no_fields(v text) RETURNS boolean LANGUAGE plpgsql
+	AS $$BEGIN RAISE NOTICE 'a notice'; RAISE 'inner'; END$$;
 CREATE DOMAIN first.own AS text CHECK (first.own_fields(VALUE));
 CREATE DOMAIN first.none AS text CHECK (first.no_fields(VALUE));
 CREATE TABLE first.fields (id int PRIMARY KEY, outer_column first.own, other first.none, n smallint);

@@ -28,12 +28,12 @@ FROM (VALUES (1, 1), (2, 2), (3, 0), (4, 3), (5, 2)) AS v (i, max_rows);
 -- A sort is made anew for each call.
 SET enable_sort = on;
 SET enable_indexscan = off;
-SELECT i, ids, ids = ARRAY(SELECT id FROM fca.transactions WHERE account_id = 1 + i % 3 ORDER BY amount DESC,
-	id LIMIT i % 5) AS same, kept
+SELECT i, ids, ids = ARRAY(SELECT id FROM fca.transactions WHERE account_id = 1 + i % 3
+	ORDER BY amount DESC, id LIMIT i % 5) AS same, kept
 FROM generate_series(1, 7) AS i, LATERAL (
 	SELECT array_agg(t.id) AS ids, rep.kept(i) AS kept
-	FROM fca.get_by_filters(NULL::fca.transaction, jsonb_build_object('account_id', 1 + i % 3), 0, i % 5,
-		'amount desc') AS t) AS found;
+	FROM fca.get_by_filters(NULL::fca.transaction, jsonb_build_object('account_id', 1 + i % 3),
+		0, i % 5, 'amount desc') AS t) AS found;
 RESET enable_indexscan;
 
 -- Other texts in between: then none is kept.
@@ -42,8 +42,8 @@ FROM (VALUES (1, 1), (2, 2), (3, 11), (4, 101), (5, NULL), (6, 1)) AS v (i, max_
 
 -- An error in a later call, also where the next query catches it.
 SELECT state, message
-FROM test.fails('SELECT a.id FROM (VALUES (1), (2), (-1)) AS v (n), LATERAL fca.find_recent_transactions(1,
-	n) AS a');
+FROM test.fails('SELECT a.id FROM (VALUES (1), (2), (-1)) AS v (n),
+	LATERAL fca.find_recent_transactions(1, n) AS a');
 CREATE VIEW rep.half AS SELECT id, 100 / (id - 3) AS quotient FROM rep.keys AS k (id);
 CREATE FUNCTION rep.tolerant() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE n int;

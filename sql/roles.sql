@@ -18,9 +18,8 @@ INSERT INTO test.calls (call) VALUES
 	('find_by_email(''c1@example.com'')'), ('find_vip_customers(0)'), ('search_by_name(''smith'')'),
 	('find_by_account_number(''ACC-1'')'), ('find_by_reference(''TX-1'')'), ('find_escalated()'),
 	('find_by_conversation(1, 3)'), ('find_recent_messages(1, 0)'), ('find_active_products()'),
-	('search_by_keyword(''card'')'),
-	('get_by_id(NULL::fca.customer, 1)'), ('get_many(NULL::fca.customer, ARRAY[1, 2])'),
-	('get_all(NULL::fca.customer, max_rows => 0)'),
+	('search_by_keyword(''card'')'), ('get_by_id(NULL::fca.customer, 1)'),
+	('get_many(NULL::fca.customer, ARRAY[1, 2])'), ('get_all(NULL::fca.customer, max_rows => 0)'),
 	('get_by_filters(NULL::fca.customer, ''{"id": 1}'')'), ('find_one(NULL::fca.customer, ''{"id": 1}'')'),
 	('count(NULL::fca.customer)'), ('exists(NULL::fca.customer, 1)'),
 	('create(NULL::fca.faq, ''{"question": "q", "answer": "a"}'')'),
@@ -77,14 +76,14 @@ SELECT statement, f.state, f.message FROM unnest(ARRAY[
 -- the new row is shown whole; update also sets updated_at
 SELECT state, message FROM test.fails($$SELECT fca.create(NULL::fca.customer,
 	'{"customer_id": "x", "email": "x", "first_name": "x", "last_name": "x"}')$$);
-SELECT state, message FROM test.fails($$SELECT fca.update_many(NULL::fca.customer, '{"id": 1}',
-	'{"notes": "x"}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT fca.update_many(NULL::fca.customer, '{"id": 1}', '{"notes": "x"}')$$);
 RESET ROLE;
 GRANT UPDATE (updated_at) ON fca.customers TO regress_fca_reader;
 SET ROLE regress_fca_reader;
 SELECT fca.update_many(NULL::fca.customer, '{"id": 1}', '{"notes": "x"}');
-SELECT state, message FROM test.fails($$SELECT fca.update_many(NULL::fca.customer, '{"id": 1}',
-	'{"phone": "x"}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT fca.update_many(NULL::fca.customer, '{"id": 1}', '{"phone": "x"}')$$);
 SELECT state, message FROM test.fails($$SELECT fca.update(NULL::fca.customer, 1, '{"notes": "x"}')$$);
 RESET ROLE;
 GRANT SELECT ON fca.customers TO regress_fca_reader;
@@ -124,10 +123,10 @@ SELECT id FROM fca.update(NULL::fca.conversation, 3, '{"priority": "low"}');
 SELECT id, priority FROM fca.update(NULL::fca.conversation, 6, '{"priority": "low"}');
 SELECT fca.update_many(NULL::fca.conversation, '{"id": [1, 3, 6, 8]}', '{"priority": "low"}'),
 	fca.delete(NULL::fca.conversation, 3);
-SELECT state, message FROM test.fails($$SELECT fca.update(NULL::fca.conversation, 6,
-	'{"assigned_group": "loans"}')$$);
-SELECT state, message FROM test.fails($$SELECT fca.create(NULL::fca.conversation,
-	'{"customer_id": 1, "assigned_group": "loans"}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT fca.update(NULL::fca.conversation, 6, '{"assigned_group": "loans"}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT fca.create(NULL::fca.conversation, '{"customer_id": 1, "assigned_group": "loans"}')$$);
 SET ROLE regress_fca_loans;
 SELECT assigned_group FROM fca.create(NULL::fca.conversation,
 	'{"customer_id": 1, "assigned_group": "loans"}');
@@ -179,8 +178,8 @@ SELECT * FROM fca.get_all(NULL::test.secret);
 RESET ROLE;
 BEGIN;
 ALTER TABLE fca.faqs RENAME TO all_faqs;
-CREATE VIEW fca.faqs AS SELECT id, question, 'hidden' AS answer, category, keywords, is_active
-FROM fca.all_faqs;
+CREATE VIEW fca.faqs AS
+	SELECT id, question, 'hidden' AS answer, category, keywords, is_active FROM fca.all_faqs;
 GRANT SELECT ON fca.faqs TO regress_fca_loans;
 SET LOCAL ROLE regress_fca_loans;
 SELECT id, answer FROM fca.find_by_category('cards');

@@ -115,8 +115,8 @@ INSERT INTO shop.item VALUES (11, 'pen', 1), (22, 'cup', 2);
 DROP TABLE shop.item;
 CREATE VIEW shop.item AS SELECT id, upper(name) AS name, size FROM shop.other;
 :list
-CREATE OR REPLACE VIEW shop.item AS SELECT id, lower(name) AS name, -size AS size, name AS title
-FROM shop.other;
+CREATE OR REPLACE VIEW shop.item AS
+	SELECT id, lower(name) AS name, -size AS size, name AS title FROM shop.other;
 :reads
 :list
 
@@ -146,8 +146,8 @@ DECLARE
 	found shop.other;
 BEGIN
 	SELECT * INTO found FROM fca.get_by_id(NULL::shop.other, 2);
-	RETURN found::text || (fca.create(NULL::shop.other, '{"id": 50}'))::text || fca.delete(NULL::shop.other,
-		50);
+	RETURN found::text || (fca.create(NULL::shop.other, '{"id": 50}'))::text
+		|| fca.delete(NULL::shop.other, 50);
 END $$;
 SELECT shop.look();
 ALTER TABLE shop.other ADD COLUMN weight int DEFAULT 5;
@@ -192,8 +192,8 @@ ALTER TABLE fca.customers RENAME COLUMN mail TO email;
 ALTER TABLE fca.faqs ALTER id TYPE int;
 SELECT id FROM fca.find_by_category('cards', 2, 1);
 SELECT id FROM fca.get_by_id(NULL::fca.faq, 3000000000);
-SELECT state, message FROM test.fails($$SELECT fca.create(NULL::fca.faq,
-	'{"id": 3000000000, "question": "q", "answer": "a"}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT fca.create(NULL::fca.faq, '{"id": 3000000000, "question": "q", "answer": "a"}')$$);
 ALTER TABLE fca.faqs ALTER id TYPE bigint;
 SELECT id FROM fca.create(NULL::fca.faq, '{"id": 3000000000, "question": "q", "answer": "a"}');
 SELECT fca.delete(NULL::fca.faq, 3000000000);
@@ -238,8 +238,8 @@ SELECT array_agg(id) FROM fca.find_by_status('active', 3);
 
 -- a table made again in another order, and one without a column
 ALTER TABLE fca.faqs RENAME TO faqs_1;
-CREATE TABLE fca.faqs AS SELECT is_active, keywords, category, answer AS question, question AS answer, id
-FROM fca.faqs_1;
+CREATE TABLE fca.faqs AS
+	SELECT is_active, keywords, category, answer AS question, question AS answer, id FROM fca.faqs_1;
 SELECT id, question, answer FROM fca.find_by_category('cards', 1);
 SELECT id, question, answer FROM fca.get_by_id(NULL::fca.faq, 1);
 ALTER TABLE fca.faqs DROP COLUMN keywords;

@@ -15,8 +15,8 @@ END $$;
 DO $$
 DECLARE
 	types text[] := ARRAY['text', 'varchar', 'bpchar', 'name', '"char"', 'bool', 'int2', 'int4', 'int8',
-		'oid', 'regclass', 'numeric',
-		'timestamptz', 'timestamp', 'date', 'jsonb', 'text[]', 'int8[]', 'varchar[]', 'evil_state'];
+		'oid', 'regclass', 'numeric', 'timestamptz', 'timestamp', 'date', 'jsonb', 'text[]', 'int8[]',
+		'varchar[]', 'evil_state'];
 	strings text[] := ARRAY['text', 'varchar', 'bpchar', 'name'];
 	number text[] := ARRAY['int2', 'int4', 'int8', 'numeric', 'oid'];
 	times text[] := ARRAY['timestamptz', 'timestamp', 'date'];
@@ -37,8 +37,8 @@ BEGIN
 			END LOOP;
 		END LOOP;
 	END LOOP;
-	FOREACH o IN ARRAY ARRAY['lower', 'upper', 'btrim', 'length', 'quote_ident', 'to_regclass',
-		'nextval'] LOOP
+	FOREACH o IN ARRAY
+		ARRAY['lower', 'upper', 'btrim', 'length', 'quote_ident', 'to_regclass', 'nextval'] LOOP
 		FOREACH l IN ARRAY strings LOOP
 			EXECUTE format('CREATE FUNCTION evil.%s(%s) RETURNS text LANGUAGE plpgsql AS'
 				' ''BEGIN PERFORM evil.trap(); RETURN ''''evil''''; END''', o, l);
@@ -78,11 +78,10 @@ INSERT INTO test.calls (call)
 SELECT format('SELECT %L, pg_catalog.array_agg(id) FROM fca.%s', split_part(call, '(', 1), call)
 FROM unnest(ARRAY[
 	'find_by_email(''c1@example.com'')', 'find_by_business_id(''CUST-000002'')',
-	'get_by_email(''c3@example.com'')', 'get_by_customer_id(''CUST-000004'')',
-	'find_vip_customers(2)', 'find_vip_customers(2, ''2026-01-05 10:00Z'', 2)', 'get_vip_customers(2)',
-	'find_active_customers(4, ''2026-01-05 10:00Z'', 2)',
-	'search_by_name(''SMITH'', 2)', 'find_by_account_number(''ACC-3'')', 'list_by_customer(2)',
-	'list_accounts_by_status(''frozen'')',
+	'get_by_email(''c3@example.com'')', 'get_by_customer_id(''CUST-000004'')', 'find_vip_customers(2)',
+	'find_vip_customers(2, ''2026-01-05 10:00Z'', 2)', 'get_vip_customers(2)',
+	'find_active_customers(4, ''2026-01-05 10:00Z'', 2)', 'search_by_name(''SMITH'', 2)',
+	'find_by_account_number(''ACC-3'')', 'list_by_customer(2)', 'list_accounts_by_status(''frozen'')',
 	'find_by_reference(''TX-7'')', 'find_recent_transactions(1, 3, ''2026-03-01 05:00Z'', 21)',
 	'find_transactions_between(2, ''2026-03-01 02:00Z'', ''2026-03-01 05:00Z'', 3)',
 	'find_transactions_by_category(1, ''food'', 3)', 'find_by_customer(1, 3)',
@@ -90,22 +89,22 @@ FROM unnest(ARRAY[
 	'find_by_ticket_id(''ESC-6'')', 'find_by_status(''active'', 2, ''2026-04-01 00:05Z'', 15)',
 	'find_by_conversation(1, 3, ''2026-04-02 00:00:03Z'', 10)', 'find_recent_messages(2, 3)',
 	'find_requiring_human(3)', 'find_by_type(''savings'', 3)', 'find_active_products(2, ''Everyday'', 1)',
-	'search_by_keyword(''card'')', 'find_by_category(''cards'', 2, 1)',
-	'get_by_id(NULL::fca.customer, 1)', 'get_many(NULL::fca.customer, ARRAY[3, 1, 3])',
+	'search_by_keyword(''card'')', 'find_by_category(''cards'', 2, 1)', 'get_by_id(NULL::fca.customer, 1)',
+	'get_many(NULL::fca.customer, ARRAY[3, 1, 3])',
 	'get_all(NULL::fca.account, 1, 2, ''balance desc, status'')',
 	'get_by_filters(NULL::fca.conversation, ''{"status": ["active", "closed"], "title": "conversation 5",
 	"updated_at": "2026-04-01 00:01Z"}'')',
 	'find_one(NULL::fca.customer, ''{"phone": null, "first_name": "Li"}'')',
 	'create(NULL::fca.faq, ''{"id": 50, "question": "q", "answer": "a"}'')',
-	'create_many(NULL::fca.faq, ''[{"id": 51, "question": "q", "answer": "a"}, {"id": 52, "question": "q",
-	"answer": "a", "is_active": true}]'')',
+	'create_many(NULL::fca.faq, ''[{"id": 51, "question": "q", "answer": "a"},
+	{"id": 52, "question": "q", "answer": "a", "is_active": true}]'')',
 	'update(NULL::fca.customer, 1, ''{"notes": "n", "is_vip": false}'')']) WITH ORDINALITY AS c (call, n)
 ORDER BY n;
 INSERT INTO test.calls (call) VALUES
 	('SELECT ''others'', fca.count(NULL::fca.customer, ''{"last_name": "Smith"}''),
-		fca.exists(NULL::fca.customer, 8), fca.update_many(NULL::fca.account, ''{"status": "closed"}'',
-		''{"balance": 1}''), fca.delete(NULL::fca.faq, 50), fca.delete_many(NULL::fca.faq, ''{"id": [51,
-		52]}'')');
+		fca.exists(NULL::fca.customer, 8),
+		fca.update_many(NULL::fca.account, ''{"status": "closed"}'', ''{"balance": 1}''),
+		fca.delete(NULL::fca.faq, 50), fca.delete_many(NULL::fca.faq, ''{"id": [51, 52]}'')');
 
 -- as it should be
 \t
@@ -163,8 +162,7 @@ ALTER TABLE fca.transactions ALTER reference TYPE varchar(9), ALTER category TYP
 ALTER TABLE fca.conversations DROP CONSTRAINT conversations_status_check, ALTER status DROP DEFAULT;
 DROP INDEX fca.conversations_updated_at_id_idx, fca.conversations_assigned_group_updated_at_id_idx;
 ALTER TABLE fca.conversations ALTER status TYPE evil_state USING status::evil_state,
-	ALTER escalation_id TYPE varchar(9),
-	ALTER assigned_group TYPE varchar(9);
+	ALTER escalation_id TYPE varchar(9), ALTER assigned_group TYPE varchar(9);
 ALTER TABLE fca.messages DROP CONSTRAINT messages_conversation_id_fkey, ALTER conversation_id TYPE numeric,
 	ALTER created_at TYPE timestamp;
 ALTER TABLE fca.faqs ALTER question TYPE varchar, ALTER keywords TYPE varchar, ALTER category TYPE char(9),

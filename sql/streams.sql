@@ -35,10 +35,10 @@ COMMIT;
 BEGIN;
 SELECT fca.open_cursor(NULL::fca.customer, '{"is_active": true}', 'created_at desc, phone nulls first',
 	'one') AS one, fca.open_cursor(NULL::fca.account, cursor_name => 'other "one"') AS other;
-SELECT streams.ids('one', 2), streams.ids('other "one"', 3), streams.ids('one', 1),
-	streams.ids('other "one"');
-SELECT streams.ids('one'), ARRAY(SELECT id FROM fca.customers WHERE is_active ORDER BY created_at DESC,
-	phone NULLS FIRST, id) AS truth;
+SELECT streams.ids('one', 2), streams.ids('other "one"', 3),
+	streams.ids('one', 1), streams.ids('other "one"');
+SELECT streams.ids('one'), ARRAY(SELECT id FROM fca.customers WHERE is_active
+	ORDER BY created_at DESC, phone NULLS FIRST, id) AS truth;
 SELECT state, message FROM test.fails('SELECT fca.open_cursor(NULL::fca.product, cursor_name => ''one'')');
 SELECT state, message
 FROM test.fails('SELECT fca.open_finder(''find_vip_customers'', cursor_name => ''other "one"'')');
@@ -157,10 +157,10 @@ BEGIN
 	RETURN made;
 END $$;
 CREATE TEMP TABLE any_call AS
-SELECT c.name, coalesce(string_agg(format('%s => %s', a.name, a.value), ', ') FILTER (WHERE a.name <> ''),
-	'') AS call,
-	streams.object(coalesce(string_agg(format('%L, %s', a.name, a.value), ', ') FILTER (WHERE a.name <> ''),
-		'')) AS arguments
+SELECT c.name,
+	coalesce(string_agg(format('%s => %s', a.name, a.value), ', ') FILTER (WHERE a.name <> ''), '') AS call,
+	streams.object(coalesce(
+		string_agg(format('%L, %s', a.name, a.value), ', ') FILTER (WHERE a.name <> ''), '')) AS arguments
 FROM (:calls) AS c LEFT JOIN LATERAL (
 	SELECT a->>'name' AS name, regexp_replace(a->>'value', '\mi\M', '1', 'g') AS value
 	FROM json_array_elements(c.arguments) AS a WHERE a->>'default' IS NULL) AS a ON true

@@ -196,14 +196,14 @@ CREATE TRIGGER ask_again BEFORE INSERT ON fca.faqs FOR EACH ROW EXECUTE FUNCTION
 SELECT question, answer, category FROM fca.create(NULL::fca.faq,
 	'{"question": "why", "answer": "", "category": "0"}');
 SELECT question, answer, category FROM fca.create_many(NULL::fca.faq,
-	'[{"question": "how", "answer": "", "category": "2"}, {"question": "who", "answer": "",
-	"category": "3"}]');
+	'[{"question": "how", "answer": "", "category": "2"},
+	{"question": "who", "answer": "", "category": "3"}]');
 SELECT question, answer, category FROM fca.get_by_filters(NULL::fca.faq, '{"category": ["0", "1", "2", "3"]}',
 	sort_by => 'category, question');
 
 -- without an end it is an error, and the session lives on
-SELECT state FROM test.fails($$SELECT fca.create(NULL::fca.faq,
-	'{"question": "q", "answer": "", "category": "-1000000"}')$$);
+SELECT state FROM test.fails(
+	$$SELECT fca.create(NULL::fca.faq, '{"question": "q", "answer": "", "category": "-1000000"}')$$);
 SELECT answer FROM fca.create(NULL::fca.faq, '{"question": "when", "answer": "", "category": "2"}');
 ROLLBACK;
 
@@ -218,8 +218,8 @@ BEGIN
 	FOR i IN 0..299 LOOP
 		-- absent, null or a list: each i gives another set of filters
 		asked := asked + fca.count(NULL::fca.faq, (
-			SELECT coalesce(jsonb_object_agg(names[n], CASE i / (3 ^ (n - 1))::int % 3 WHEN 1 THEN 'null'
-				ELSE '[]'::jsonb END), '{}')
+			SELECT coalesce(jsonb_object_agg(names[n],
+				CASE i / (3 ^ (n - 1))::int % 3 WHEN 1 THEN 'null' ELSE '[]'::jsonb END), '{}')
 			FROM generate_series(1, 6) AS n WHERE i / (3 ^ (n - 1))::int % 3 > 0));
 	END LOOP;
 	RETURN NEW;
@@ -244,8 +244,8 @@ END $$;
 CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON fca.faqs FOR EACH ROW EXECUTE FUNCTION test.refuse();
 SELECT state, message FROM test.fails($$SELECT fca.create_many(NULL::fca.faq,
 	'[{"question": "q1", "answer": "good"}, {"question": "q2", "answer": "bad"}]')$$);
-SELECT state, message FROM test.fails($$SELECT fca.update_many(NULL::fca.faq, '{"category": "cards"}',
-	'{"answer": "bad"}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT fca.update_many(NULL::fca.faq, '{"category": "cards"}', '{"answer": "bad"}')$$);
 SELECT test.digest() = :'before' AS unchanged;
 ROLLBACK;
 

@@ -15,8 +15,8 @@ FROM fca.update_if(NULL::fca.conversation, 3, '{"status": "escalated", "assigned
 SELECT id, status FROM fca.get_by_id(NULL::fca.conversation, 3);
 
 -- Each kind of expectation, of customer 2: Anna, no phone, born on 2026-01-05.
-SELECT expected, (SELECT count(*) FROM fca.update_if(NULL::fca.customer, 2, expected, '{"notes": "changed"}'))
-	AS changed
+SELECT expected,
+	(SELECT count(*) FROM fca.update_if(NULL::fca.customer, 2, expected, '{"notes": "changed"}')) AS changed
 FROM unnest(ARRAY[
 	'{}',
 	'{"phone": null}', '{"first_name": null}',

@@ -53,13 +53,13 @@ FROM (VALUES
 	('an array', '[]', NULL),
 	('NULL', NULL, NULL)
 ) AS v (what, data, conflict),
-	test.fails(format('SELECT * FROM fca.upsert(NULL::ups.item, %L, %L)', data, conflict)) AS f (state,
-		message, detail, hint)
+	test.fails(format('SELECT * FROM fca.upsert(NULL::ups.item, %L, %L)', data, conflict))
+	AS f (state, message, detail, hint)
 \gx
 SELECT * FROM ups.item;
 INSERT INTO ups.item VALUES (7, 'C', 'seven');
-SELECT state, "constraint" FROM test.fails($$SELECT *
-	FROM fca.upsert(NULL::ups.item, '{"id": 7, "sku": "B"}')$$);
+SELECT state, "constraint" FROM test.fails(
+	$$SELECT * FROM fca.upsert(NULL::ups.item, '{"id": 7, "sku": "B"}')$$);
 
 -- Input order; rows with different keys; of one key twice, the later wins for what it gives.
 SELECT * FROM fca.upsert_many(NULL::ups.item, '[
@@ -103,8 +103,8 @@ CREATE TABLE ups.part (region text, id integer, v text, PRIMARY KEY (region, id)
 CREATE TABLE ups.part_eu PARTITION OF ups.part FOR VALUES IN ('eu');
 CREATE TABLE ups.part_us PARTITION OF ups.part FOR VALUES IN ('us');
 SELECT * FROM fca.upsert_many(NULL::ups.part, '[
-	{"region": "eu", "id": 1, "v": "a"}, {"region": "us", "id": 1, "v": "b"}, {"region": "eu", "id": 1,
-		"v": "c"}]', '{id,region}');
+	{"region": "eu", "id": 1, "v": "a"}, {"region": "us", "id": 1, "v": "b"},
+	{"region": "eu", "id": 1, "v": "c"}]', '{id,region}');
 SELECT tableoid::regclass, * FROM ups.part ORDER BY region;
 CREATE TABLE ups.key_only (id integer PRIMARY KEY);
 SELECT * FROM fca.upsert_many(NULL::ups.key_only, '[{"id": 1}, {"id": 1}, {"id": 2}]');
@@ -119,8 +119,8 @@ CREATE TABLE ups.odd (k jsonb UNIQUE, c char(4) UNIQUE, v numeric(4, 1));
 SELECT * FROM fca.upsert_many(NULL::ups.odd,
 	'[{"k": {"a": [1, "]"]}, "c": "x", "v": 1}, {"k": {"a": [1, "]"]}, "v": 2.26}]', '{k}');
 SELECT * FROM fca.upsert(NULL::ups.odd, '{"c": "x ", "v": 3}', '{c}');
-SELECT state, message FROM test.fails($$SELECT *
-	FROM fca.upsert(NULL::ups.odd, '{"k": null, "v": 3}', '{k}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT * FROM fca.upsert(NULL::ups.odd, '{"k": null, "v": 3}', '{k}')$$);
 
 -- Indexes that do not say that there is one row: partial, of an expression.
 CREATE TABLE ups.weak (a integer, b text);
@@ -137,8 +137,8 @@ SELECT * FROM fca.upsert(NULL::ups.seen, '{"code": "B", "label": "via"}', '{code
 SELECT * FROM fca.upsert(NULL::ups.seen, '{"id": 50, "code": "V", "label": "new"}');
 SELECT * FROM ups.item WHERE sku IN ('B', 'V') ORDER BY id;
 ALTER TABLE ups.item DROP CONSTRAINT item_sku_key;
-SELECT state FROM test.fails($$SELECT * FROM fca.upsert(NULL::ups.item, '{"sku": "B", "qty": 66}',
-	'{sku}')$$);
+SELECT state FROM test.fails(
+	$$SELECT * FROM fca.upsert(NULL::ups.item, '{"sku": "B", "qty": 66}', '{sku}')$$);
 CREATE UNIQUE INDEX ON ups.item (sku);
 SELECT id, qty FROM fca.upsert(NULL::ups.item, '{"sku": "B", "qty": 66}', '{sku}');
 
@@ -151,8 +151,8 @@ BEGIN
 END $$;
 CREATE TRIGGER watch BEFORE INSERT OR UPDATE ON ups.watched FOR EACH ROW EXECUTE FUNCTION ups.watch();
 SELECT * FROM fca.upsert_many(NULL::ups.watched, '[{"id": 1, "v": "a"}, {"id": 1, "v": "b"}]');
-SELECT state, message, detail FROM test.fails($$SELECT *
-	FROM fca.upsert_many(NULL::ups.watched, '[{"id": 3, "v": "c"}, {"id": 2, "v": "discard"}]')$$);
+SELECT state, message, detail FROM test.fails(
+	$$SELECT * FROM fca.upsert_many(NULL::ups.watched, '[{"id": 3, "v": "c"}, {"id": 2, "v": "discard"}]')$$);
 SELECT * FROM ups.watched;
 
 -- The caller's rights and policies; a transaction that must not write.
@@ -167,13 +167,13 @@ ALTER TABLE ups.own ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON ups.own USING (owner = current_user);
 SET ROLE regress_fca_writer;
 SELECT * FROM fca.upsert(NULL::ups.own, '{"id": 1, "v": 2}');
-SELECT state, message FROM test.fails($$SELECT *
-	FROM fca.upsert(NULL::ups.own, '{"id": 2, "owner": "regress_fca_writer", "v": 2}')$$);
-SELECT state, message FROM test.fails($$SELECT *
-	FROM fca.upsert(NULL::ups.own, '{"id": 3, "owner": "other", "v": 2}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT * FROM fca.upsert(NULL::ups.own, '{"id": 2, "owner": "regress_fca_writer", "v": 2}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT * FROM fca.upsert(NULL::ups.own, '{"id": 3, "owner": "other", "v": 2}')$$);
 SET ROLE regress_fca_adder;
-SELECT state, message FROM test.fails($$SELECT *
-	FROM fca.upsert(NULL::ups.own, '{"id": 4, "owner": "regress_fca_adder"}')$$);
+SELECT state, message FROM test.fails(
+	$$SELECT * FROM fca.upsert(NULL::ups.own, '{"id": 4, "owner": "regress_fca_adder"}')$$);
 RESET ROLE;
 SELECT * FROM ups.own ORDER BY id;
 BEGIN READ ONLY;
