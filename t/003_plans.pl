@@ -195,10 +195,12 @@ $node->safe_psql('postgres', q{
 		NEW.taken := (SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name LIKE 'CachedPlan%');
 		RETURN NEW;
 	END $$;
-	CREATE TRIGGER unsettle BEFORE INSERT ON public.unsteady FOR EACH ROW EXECUTE FUNCTION public.unsettle()});
+	CREATE TRIGGER unsettle BEFORE INSERT ON public.unsteady
+		FOR EACH ROW EXECUTE FUNCTION public.unsettle()});
 @values = session_values(q{SELECT string_agg(taken::text, ' ') FILTER (WHERE n IN (20, 400))
 	FROM fca.create_many(NULL::public.unsteady, (SELECT jsonb_agg(
-		CASE WHEN i = 1 THEN '{"id": 1}' ELSE '{}' END::jsonb) FROM generate_series(1, 400) AS i)) WITH ORDINALITY AS u (id, taken, n)});
+		CASE WHEN i = 1 THEN '{"id": 1}' ELSE '{}' END::jsonb)
+		FROM generate_series(1, 400) AS i)) WITH ORDINALITY AS u (id, taken, n)});
 my ($early, $late) = split / /, $values[0];
 cmp_ok($late - $early, '<', 500_000, "380 rows later no more memory is taken by plans: $early $late");
 
