@@ -244,7 +244,7 @@ sub check_finders
 			next if !@after;
 			my ($depth, @page) = deep_page($dbname, $name, $i, \@after);
 			cmp_ok($depth, '>', 1000, "$dbname: $name has pages")
-			  if $i == 1;
+			  if $i == 1 && has_samples($name);
 			next if $depth == 0;
 			push @checks,
 			  [ $name, "later page $i", finder_call($name, $i, 'max_rows => 40', @page) ],
@@ -288,7 +288,8 @@ check_calls($node, 'postgres');
 	WHERE a.amname = 'gin' AND c.relnamespace = 'fca'::regnamespace});
 cmp_ok(scalar keys %is_batch, '>', 5, 'finders of many keys');
 # A search reads by its index where few rows have the text: of another nothing is known.
-check_finders('postgres', grep { !is_search($_) || has_samples($_) } finder_names);
+check_finders('postgres', grep { !is_search($_) || has_samples($_) }
+	  grep { has_rows($node, 'postgres', $_) } finder_names);
 
 # A text without a trigram would read the whole of a trigram index: the table is
 # read instead, by as many workers as it is worth.

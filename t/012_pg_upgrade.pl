@@ -202,8 +202,8 @@ my $rows = rows($old, 'desk');
 my $results = results($old, '');
 my %text = map { ($_ => dump_text($new_bindir, $old, $_)) } qw(desk dropped theirs);
 # Of each function some call gives something: nothing would be equal too.
-is_deeply([ sort grep { $results->{$_} =~ /\|./ } keys %$results ],
-	[ sort(finder_names(), @reads) ], 'every function that reads gives rows');
+is_deeply([ grep { $results->{$_} !~ /\|./ } (grep { gives_rows($old, 'desk', $_) } finder_names), @reads ],
+	[], 'every function that reads gives rows');
 $old->stop;
 
 #

@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(new_node load_path installed_folder share_folder run_fixture
-  relations signatures finder_call finder_place has_samples read_call write_call stream_call finder_names
+  relations signatures finder_call finder_place has_samples has_rows gives_rows read_call write_call stream_call finder_names
   read_names write_names stream_names in_block check_calls sqlstate);
 
 my $root = dirname(dirname(dirname(abs_path(__FILE__))));
@@ -224,6 +224,20 @@ sub values_of
 {
 	my ($name, $condition) = @_;
 	return map { "$_->{name} => $_->{value}" } grep { $condition->() } @{ $functions{$name}->{arguments} };
+}
+
+# Has the relation of a finder rows?  That of a new resource may have none in a fixture.
+sub has_rows
+{
+	my ($node, $dbname, $name) = @_;
+	return $node->safe_psql($dbname, "SELECT EXISTS (SELECT FROM fca.$functions{$name}->{relation})") eq 't';
+}
+
+# Must a call of a finder give rows?
+sub gives_rows
+{
+	my ($node, $dbname, $name) = @_;
+	return has_samples($name) && has_rows($node, $dbname, $name);
 }
 
 # Are the values of a finder's arguments those of the fixture "desk"?

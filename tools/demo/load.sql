@@ -87,7 +87,7 @@ DROP FUNCTION pg_temp.dice(bigint, bigint, bigint);
 
 COMMIT;
 
-ANALYZE fca.customers, fca.products, fca.accounts, fca.transactions, fca.conversations, fca.messages, fca.faqs;
+ANALYZE;
 
 \set QUIET :quiet_before
 \unset quiet_before
