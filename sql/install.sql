@@ -30,6 +30,14 @@ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 SELECT DISTINCT provolatile, proparallel, prosecdef, proretset FROM finder ORDER BY 1;
 SELECT string_agg(proname, ' ' ORDER BY proname COLLATE "C") AS one_row FROM pg_proc
 WHERE pronamespace = 'fca'::regnamespace AND prorows = 1 AND oid NOT IN (SELECT oid FROM finder);
+-- what a call may rely on: names, defaults, the rows that the planner expects
+SELECT format('%s(%s)', proname, pg_get_function_arguments(oid)) AS function, prorows AS rows,
+	prosupport <> 0 AS support
+FROM pg_proc WHERE pronamespace = 'fca'::regnamespace AND oid NOT IN (SELECT oid FROM finder)
+ORDER BY proname COLLATE "C";
+SELECT proname AS differs FROM finder WHERE prosupport <> 'fca.planner_support'::regproc;
+SELECT proname AS differs FROM pg_proc WHERE pronamespace = 'fca'::regnamespace
+	AND (proacl IS NOT NULL OR obj_description(oid, 'pg_proc') IS NULL);
 DROP VIEW finder;
 SELECT proname AS differs FROM pg_proc WHERE pronamespace = 'fca'::regnamespace
 	AND prorettype <> 'internal'::regtype
