@@ -586,10 +586,7 @@ fca_create_many(PG_FUNCTION_ARGS)
 			fca_batch_empty(&batch);
 			if (ordinal < batch.count)
 			{
-				/*
-				 * one that is not kept goes with this, unless the batch holds
-				 * it
-				 */
+				/* a plan that the batch does not hold goes with this */
 				MemoryContextReset(row_context);
 				MemoryContextSwitchTo(row_context);
 				plan = fca_batch_plan(&batch, NULL);

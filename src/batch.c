@@ -258,8 +258,8 @@ choose_columns(FcaBatch *batch)
 		}
 		fca_plan_key_add_column(batch->query, new->column);
 	}
-	fca_plan_key_add(batch->query, InvalidAttrNumber);	/* the end of the
-														 * columns */
+	/* the end of the columns */
+	fca_plan_key_add(batch->query, InvalidAttrNumber);
 
 	batch->desc = CreateTemplateTupleDesc(batch->ncolumns);
 	for (int i = 0; i < batch->ncolumns; i++)
@@ -444,8 +444,8 @@ fca_batch_insert(FcaBatch *batch, Tuplestorestate *store, int64 count,
 }
 
 /*
- * The plan alone, for the next row: the one in held, unless what the row
- * before has run, such as a trigger, has changed what it says or who runs it.
+ * The plan alone, for the next row: the held one, unless what the row before
+ * has run, such as a trigger, has changed what it says or who runs it.
  */
 FcaPlan *
 fca_batch_plan(FcaBatch *batch, const char *returning)
