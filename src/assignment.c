@@ -66,6 +66,29 @@ fca_assignments_fill(FcaQuery *query, const List *assignments, FcaPlan *plan,
 }
 
 /*
+ * INSERT INTO relation AS r (columns) VALUES ($1, ...): what is not assigned
+ * has its default.
+ */
+void
+fca_append_new_row(FcaQuery *query, const List *assignments)
+{
+	StringInfo	text = &query->text;
+	List	   *columns = NIL;
+	ListCell   *cell;
+
+	foreach(cell, assignments)
+		columns = lappend(columns, ((FcaAssignment *) lfirst(cell))->column);
+	fca_append_insert(query, columns);
+	if (assignments == NIL)
+		appendStringInfoString(text, " DEFAULT VALUES");
+	foreach(cell, assignments)
+		appendStringInfo(text, "%s$%d", foreach_current_index(cell) == 0 ? " VALUES (" : ", ",
+						 ((FcaAssignment *) lfirst(cell))->param);
+	if (assignments != NIL)
+		appendStringInfoChar(text, ')');
+}
+
+/*
  * Can a column be set at all?  Not a generated one, nor an expression of a
  * view.
  */

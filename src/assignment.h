@@ -23,6 +23,7 @@ typedef struct FcaAssignment
 extern List *fca_assignments_read(FcaQuery *query, JsonbContainer *data);
 extern void fca_assignments_fill(FcaQuery *query, const List *assignments,
 								 FcaPlan *plan, int64 row);
+extern void fca_append_new_row(FcaQuery *query, const List *assignments);
 extern void fca_append_set(FcaQuery *query, const List *assignments,
 						   const List *except, bool excluded);
 

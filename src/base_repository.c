@@ -482,40 +482,43 @@ fca_exists(PG_FUNCTION_ARGS)
 
 /* A trigger or a rule may change how many there are; not so in silence. */
 static void
-check_created(const FcaBatch *batch, int64 count)
+check_created(const FcaModel *model, int64 given, int64 count)
 {
-	const FcaModel *model = batch->query->model;
-
-	if (count < batch->count)
+	if (count < given)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("not all new rows of model %s were created", fca_model_name(model)),
 				 errdetail("A trigger or rule of relation \"%s\" discarded " INT64_FORMAT " of " INT64_FORMAT ".",
 						   RelationGetRelationName(model->rel),
-						   batch->count - count, batch->count),
+						   given - count, given),
 				 errtable(model->rel)));
-	if (count > batch->count)
+	if (count > given)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ROWS),
 				 errmsg("more rows of model %s were created than were given",
 						fca_model_name(model)),
 				 errdetail("A rule of relation \"%s\" made " INT64_FORMAT " of " INT64_FORMAT ".",
-						   RelationGetRelationName(model->rel), count, batch->count),
+						   RelationGetRelationName(model->rel), count, given),
 				 errtable(model->rel)));
 }
 
 /*
- * Within SPI: the plan of the INSERT.  To read a value or to work out a
- * default may run what a domain or a column demands, so the privilege is
- * checked before.
+ * Within SPI: the plan of the INSERT of one row, with its values; "row" is its
+ * ordinal among many, or 0.  A default is worked out by the INSERT itself.
  */
 static FcaPlan *
-prepare_batch(FcaBatch *batch)
+prepare_row(FcaCall *call, const List *assignments, int64 row)
 {
-	FcaPlan    *plan = fca_batch_insert(batch, tuplestore_begin_heap(false, false, work_mem),
-										batch->count, NULL);
+	FcaPlan    *plan = fca_plan_find(&call->query);
 
-	fca_plan_check(plan);
+	if (plan == NULL)
+	{
+		fca_model_check(&call->model);
+		fca_append_new_row(&call->query, assignments);
+		fca_append_returning(&call->query.text, &call->model);
+		plan = fca_plan_keep(&call->query, 0);
+	}
+	fca_assignments_fill(&call->query, assignments, plan, row);
 	return plan;
 }
 
@@ -530,25 +533,80 @@ fca_create(PG_FUNCTION_ARGS)
 {
 	MemoryContext result_context = CurrentMemoryContext;
 	FcaCall		call;
-	FcaBatch	batch;
+	List	   *assignments;
 	FcaPlan    *plan;
-	JsonbIterator *it = NULL;
-	int64		ordinal = 0;
 	Datum		row = (Datum) 0;
-	uint64		created;
 
 	fca_call_begin(&call, fcinfo, &fca_create_signature, &to_create);
 	fca_rows_check_type(fcinfo, &call.model);
-	fca_batch_begin(&batch, &call.query, NULL, fca_object_argument(fcinfo, 1, "data"), false);
+	assignments = fca_assignments_read(&call.query, fca_object_argument(fcinfo, 1, "data"));
 	SPI_connect();
-	plan = prepare_batch(&batch);
-	fca_batch_fill(&batch, &it, &ordinal, true);
-	created = fca_rows_single(plan, &call.query, false, result_context, &row);
+	plan = prepare_row(&call, assignments, 0);
+	check_created(&call.model, 1,
+				  fca_rows_single(plan, &call.query, false, result_context, &row));
 	SPI_finish();
-	check_created(&batch, created);
-	fca_batch_end(&batch);
 	fca_call_end(&call);
 	return row;
+}
+
+/* The only row of create_many(), by the plan of create(). */
+static void
+create_row(FcaCall *call, JsonbContainer *rows)
+{
+	JsonbIterator *it = NULL;
+	JsonbValue	row;
+	List	   *assignments;
+	FcaPlan    *plan;
+
+	(void) fca_json_next(rows, &it, NULL, &row);
+	fca_check_row(1, &row);
+	fca_query_begin(&call->query, &call->model, &fca_create_signature);
+	assignments = fca_assignments_read(&call->query, row.val.binary.data);
+	SPI_connect();
+	plan = prepare_row(call, assignments, 1);
+	check_created(&call->model, 1,
+				  fca_rows_append(call->fcinfo, plan, &call->query, false, NULL));
+	SPI_finish();
+}
+
+/*
+ * Its rows, by one INSERT where that can be.  To read a value or to work out a
+ * default may run what a domain or a column demands, so the privilege is
+ * checked before.
+ */
+static void
+create_batch(FcaCall *call, JsonbContainer *rows)
+{
+	FcaBatch	batch;
+	FcaPlan    *plan;
+	MemoryContext row_context;
+	JsonbIterator *it = NULL;
+	int64		ordinal = 0;
+	int64		created = 0;
+
+	fca_batch_begin(&batch, &call->query, rows, false);
+	SPI_connect();
+	plan = fca_batch_insert(&batch, tuplestore_begin_heap(false, false, work_mem),
+							batch.count, NULL);
+	fca_plan_check(plan);
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "created row",
+										ALLOCSET_DEFAULT_SIZES);
+	while (fca_batch_fill(&batch, &it, &ordinal, !batch.in_turn))
+	{
+		created += fca_rows_append(call->fcinfo, plan, &call->query, false, NULL);
+		fca_batch_empty(&batch);
+		if (ordinal < batch.count)
+		{
+			/* a plan that the batch does not hold goes with this */
+			MemoryContextReset(row_context);
+			MemoryContextSwitchTo(row_context);
+			plan = fca_batch_plan(&batch, NULL);
+			fca_plan_check(plan);
+		}
+	}
+	check_created(&call->model, batch.count, created);
+	SPI_finish();
+	fca_batch_end(&batch);
 }
 
 /*
@@ -563,40 +621,15 @@ Datum
 fca_create_many(PG_FUNCTION_ARGS)
 {
 	FcaCall		call;
-	FcaBatch	batch;
+	JsonbContainer *rows;
 
 	fca_call_begin(&call, fcinfo, &fca_create_many_signature, &to_create);
 	fca_rows_begin(fcinfo);
-	fca_batch_begin(&batch, &call.query, fca_rows_argument(fcinfo, 1), NULL, false);
-	if (batch.count > 0)
-	{
-		FcaPlan    *plan;
-		MemoryContext row_context;
-		JsonbIterator *it = NULL;
-		int64		ordinal = 0;
-		int64		created = 0;
-
-		SPI_connect();
-		plan = prepare_batch(&batch);
-		row_context = AllocSetContextCreate(CurrentMemoryContext, "created row",
-											ALLOCSET_DEFAULT_SIZES);
-		while (fca_batch_fill(&batch, &it, &ordinal, !batch.in_turn))
-		{
-			created += fca_rows_append(fcinfo, plan, &call.query, false, NULL);
-			fca_batch_empty(&batch);
-			if (ordinal < batch.count)
-			{
-				/* a plan that the batch does not hold goes with this */
-				MemoryContextReset(row_context);
-				MemoryContextSwitchTo(row_context);
-				plan = fca_batch_plan(&batch, NULL);
-				fca_plan_check(plan);
-			}
-		}
-		check_created(&batch, created);
-		SPI_finish();
-	}
-	fca_batch_end(&batch);
+	rows = fca_rows_argument(fcinfo, 1);
+	if (JsonContainerSize(rows) == 1)
+		create_row(&call, rows);
+	else if (JsonContainerSize(rows) > 1)
+		create_batch(&call, rows);
 	fca_call_end(&call);
 	return (Datum) 0;
 }

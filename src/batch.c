@@ -86,13 +86,6 @@ bool
 fca_batch_next(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,
 			   JsonbValue *row)
 {
-	CHECK_FOR_INTERRUPTS();
-	if (batch->row != NULL)
-	{
-		row->type = jbvBinary;
-		row->val.binary.data = batch->row;
-		return (*ordinal)++ == 0;
-	}
 	(*ordinal)++;
 	return fca_json_next(batch->rows, it, NULL, row);
 }
@@ -270,19 +263,16 @@ choose_columns(FcaBatch *batch)
 
 /*
  * Looks through the rows for the columns that they give, which become part of
- * the plan's key.  "rows" is an array, or "row" the only object.  An element
- * that is no object is error 22023, a key that is no column 42703; with
- * "lenient", only when that row is read.
+ * the plan's key.  An element of the array that is no object is error 22023, a
+ * key that is no column 42703; with "lenient", only when that row is read.
  */
 void
-fca_batch_begin(FcaBatch *batch, FcaQuery *query, JsonbContainer *rows,
-				JsonbContainer *row, bool lenient)
+fca_batch_begin(FcaBatch *batch, FcaQuery *query, JsonbContainer *rows, bool lenient)
 {
 	memset(batch, 0, sizeof(FcaBatch));
 	batch->query = query;
 	batch->context = CurrentMemoryContext;
 	batch->rows = rows;
-	batch->row = row;
 	batch->lenient = lenient;
 	survey_rows(batch);
 	choose_columns(batch);
@@ -360,7 +350,6 @@ fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 	JsonbValue	key;
 	JsonbValue	value;
 	JsonbValue	absent = {.type = jbvNull};
-	int64		shown = batch->row != NULL ? 0 : ordinal;
 	int			nth = 0;
 
 	fca_check_row(ordinal, row);
@@ -374,7 +363,7 @@ fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 
 		if (batch->lenient)
 			check_insertable(batch, attnum);
-		batch->values[i] = fca_input_value(batch->columns[i].input, &value, shown,
+		batch->values[i] = fca_input_value(batch->columns[i].input, &value, ordinal,
 										   &batch->nulls[i]);
 		batch->has[i] = true;
 	}
@@ -384,7 +373,7 @@ fca_batch_read(FcaBatch *batch, int64 ordinal, const JsonbValue *row)
 		else if (batch->columns[i].initial != NULL)
 			batch->values[i] = default_value(batch, &batch->columns[i], &batch->nulls[i]);
 		else
-			batch->values[i] = fca_input_value(batch->columns[i].input, &absent, shown,
+			batch->values[i] = fca_input_value(batch->columns[i].input, &absent, ordinal,
 											   &batch->nulls[i]);
 	MemoryContextSwitchTo(old);
 }

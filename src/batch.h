@@ -42,8 +42,7 @@ typedef struct FcaBatch
 {
 	FcaQuery   *query;
 	MemoryContext context;		/* lives as long as this */
-	JsonbContainer *rows;		/* an array of objects; or: */
-	JsonbContainer *row;		/* the only object */
+	JsonbContainer *rows;		/* an array of objects */
 	bool		lenient;		/* are bad keys and elements left to each row? */
 	int64		count;			/* of the rows */
 	FcaKnownKey *known;			/* by nth in an object */
@@ -65,8 +64,7 @@ typedef struct FcaBatch
 } FcaBatch;
 
 extern void fca_batch_begin(FcaBatch *batch, FcaQuery *query,
-							JsonbContainer *rows, JsonbContainer *row,
-							bool lenient);
+							JsonbContainer *rows, bool lenient);
 extern void fca_batch_end(FcaBatch *batch);
 extern void fca_check_row(int64 ordinal, const JsonbValue *row);
 extern bool fca_batch_next(FcaBatch *batch, JsonbIterator **it, int64 *ordinal,

@@ -2,9 +2,10 @@
  * model.c
  *		A model: a row type, the relation its rows live in, its key.
  *
- * Nothing is cached here: the relation is opened and locked first, which takes
- * in every schema change that was committed before, and all else is read from
- * the relation cache, which follows it.
+ * The relation is opened and locked first, which takes in every schema change
+ * that was committed before, and all else is read from the relation cache,
+ * which follows it.  Only which relation it is, is remembered: until anything
+ * about any relation, type or schema changes.
  */
 #include "compat.h"
 
@@ -26,16 +27,37 @@
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "model.h"
+
+/* The relation of a row type, and when that was found. */
+typedef struct KnownModel
+{
+	Oid			rowtype;
+	Oid			relid;
+	Oid			schema;
+	const FcaResource *resource;
+	uint64		generation;
+}			KnownModel;
+
+static HTAB *known_models = NULL;
+
+/* Counts the changes of relations, types and schemas; 0 before any call. */
+static uint64 generation = 0;
+
+/* A session that makes and drops tables all the time begins anew at so many. */
+#define MAX_KNOWN_MODELS 1000
 
 /* Error 42809 where rows cannot be read from such a relation. */
 void
@@ -141,24 +163,68 @@ check_usage(Oid schema)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(schema));
 }
 
-/*
- * The model that an argument's type names; the relation is opened and locked.
- */
-void
-fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
-			   LOCKMODE lockmode)
+static void
+count_relation_change(Datum arg, Oid relid)
 {
-	Oid			rowtype = get_fn_expr_argtype(fcinfo->flinfo, argno);
+	generation++;
+}
+
+static void
+count_change(Datum arg, int cacheid, uint32 hashvalue)
+{
+	generation++;
+}
+
+static void
+create_known_models(void)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(Oid),
+		.entrysize = sizeof(KnownModel)
+	};
+
+	known_models = hash_create("fca_repo models", 64, &control, HASH_ELEM | HASH_BLOBS);
+	if (generation > 0)
+		return;					/* not the first one */
+	generation = 1;
+	CacheRegisterRelcacheCallback(count_relation_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, count_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, count_change, (Datum) 0);
+}
+
+/*
+ * Opens and locks the relation that the row type had, if nothing has changed
+ * since then; the lock takes in what has.  (Another relation can only have the
+ * name of a resource's after that one has lost it.)
+ */
+static bool
+open_known(FcaModel *model, Oid rowtype, LOCKMODE lockmode)
+{
+	KnownModel *known = hash_search(known_models, &rowtype, HASH_FIND, NULL);
 	Oid			relid;
+
+	if (known == NULL || known->generation != generation)
+		return false;
+	relid = known->relid;
+	check_usage(known->schema);
+	LockRelationOid(relid, lockmode);
+	if (known->generation != generation)
+	{
+		UnlockRelationOid(relid, lockmode);
+		return false;
+	}
+	model_set(model, rowtype, relation_open(relid, NoLock), known->resource);
+	return true;
+}
+
+/* Finds the relation of a row type, opens and locks it. */
+static void
+find_and_open(FcaModel *model, Oid rowtype, LOCKMODE lockmode)
+{
+	Oid			relid = get_typ_typrelid(rowtype);
 	Relation	rel;
 	const FcaResource *resource;
 
-	if (!OidIsValid(rowtype))
-		ereport(ERROR,
-				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
-				 errmsg("could not determine the type of the model")));
-
-	relid = get_typ_typrelid(rowtype);
 	if (!OidIsValid(relid) &&
 		!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(rowtype)))
 		model_dropped();
@@ -188,6 +254,40 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 						format_type_be_qualified(rowtype)),
 				 errhint("Give the row type of a table or view.")));
 	fca_model_open_resource(model, resource, rowtype, lockmode);
+}
+
+/*
+ * The model that an argument's type names; the relation is opened and locked.
+ */
+void
+fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
+			   LOCKMODE lockmode)
+{
+	Oid			rowtype = get_fn_expr_argtype(fcinfo->flinfo, argno);
+	uint64		since;
+	KnownModel *known;
+
+	if (!OidIsValid(rowtype))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
+				 errmsg("could not determine the type of the model")));
+	if (known_models == NULL)
+		create_known_models();
+	if (open_known(model, rowtype, lockmode))
+		return;
+
+	since = generation;
+	find_and_open(model, rowtype, lockmode);
+	if (hash_get_num_entries(known_models) >= MAX_KNOWN_MODELS)
+	{
+		hash_destroy(known_models);
+		create_known_models();
+	}
+	known = hash_search(known_models, &rowtype, HASH_ENTER, NULL);
+	known->relid = RelationGetRelid(model->rel);
+	known->schema = RelationGetNamespace(model->rel);
+	known->resource = model->resource;
+	known->generation = since;
 }
 
 /* Has the caller a privilege on the relation, or on that column (0: any)? */
@@ -722,18 +822,22 @@ primary_key(const FcaModel *model)
 {
 	List	   *key = NIL;
 	List	   *indexes = RelationGetIndexList(model->rel);
+	bool		found = false;
 	ListCell   *cell;
 
 	foreach(cell, indexes)
 	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID,
-											ObjectIdGetDatum(lfirst_oid(cell)));
+		HeapTuple	tuple;
 		Form_pg_index index;
 
+		if (found)
+			break;				/* there is no other */
+		tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
 		if (!HeapTupleIsValid(tuple))
 			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
 		index = (Form_pg_index) GETSTRUCT(tuple);
-		if (index->indisprimary && index->indisvalid)
+		found = index->indisprimary;
+		if (found && index->indisvalid)
 			for (int i = 0; i < index->indnkeyatts; i++)
 				key = lappend(key, TupleDescAttr(RelationGetDescr(model->rel),
 												 index->indkey.values[i] - 1));
@@ -850,22 +954,25 @@ is_by_column(HeapTuple index, Form_pg_attribute column)
 }
 
 /*
- * Has a table a unique index of that column alone, for all of its own rows?
- * With "by_column", one by which values are the same that the column's operator
- * calls equal.
+ * A table's unique index of that column alone, for all of its own rows; or
+ * InvalidOid.  With "by_column", one by which values are the same that the
+ * column's operator calls equal.
  */
-bool
-fca_has_unique_index(Relation rel, Form_pg_attribute column, bool by_column)
+Oid
+fca_unique_index(Relation rel, Form_pg_attribute column, bool by_column)
 {
 	List	   *indexes = RelationGetIndexList(rel);
 	ListCell   *cell;
-	bool		found = false;
+	Oid			found = InvalidOid;
 
 	foreach(cell, indexes)
 	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+		HeapTuple	tuple;
 		Form_pg_index index;
 
+		if (OidIsValid(found))
+			break;
+		tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
 		if (!HeapTupleIsValid(tuple))
 			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(cell));
 		index = (Form_pg_index) GETSTRUCT(tuple);
@@ -873,7 +980,7 @@ fca_has_unique_index(Relation rel, Form_pg_attribute column, bool by_column)
 			index->indnkeyatts == 1 && index->indkey.values[0] == column->attnum &&
 			heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
 			(!by_column || is_by_column(tuple, column)))
-			found = true;
+			found = lfirst_oid(cell);
 		ReleaseSysCache(tuple);
 	}
 	list_free(indexes);
@@ -884,7 +991,8 @@ fca_has_unique_index(Relation rel, Form_pg_attribute column, bool by_column)
 bool
 fca_model_is_unique(const FcaModel *model, Form_pg_attribute column)
 {
-	return !is_inherited(model->rel) && fca_has_unique_index(model->rel, column, true);
+	return !is_inherited(model->rel) &&
+		OidIsValid(fca_unique_index(model->rel, column, true));
 }
 
 /* Can no two rows have one key, as those of a view can? */

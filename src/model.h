@@ -52,8 +52,7 @@ extern bool fca_has_column(const List *columns, Form_pg_attribute column);
 extern List *fca_model_order_key(const FcaModel *model);
 extern Form_pg_attribute fca_model_key(const FcaModel *model);
 extern bool fca_model_key_is_unique(const FcaModel *model);
-extern bool fca_has_unique_index(Relation rel, Form_pg_attribute column,
-								 bool by_column);
+extern Oid	fca_unique_index(Relation rel, Form_pg_attribute column, bool by_column);
 extern bool fca_model_is_unique(const FcaModel *model, Form_pg_attribute column);
 extern Form_pg_attribute fca_model_find_key(const FcaModel *model);
 extern bool fca_model_has_user_types(const FcaModel *model);

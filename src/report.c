@@ -452,7 +452,7 @@ fca_create_many_report(PG_FUNCTION_ARGS)
 	report.receiver.rDestroy = end_receiving;
 	report.receiver.mydest = DestNone;
 	fca_batch_begin(&report.batch, &report.call.query,
-					fca_rows_argument(fcinfo, 1), NULL, true);
+					fca_rows_argument(fcinfo, 1), true);
 	report.outcomes = MemoryContextAllocHuge(report.context,
 											 sizeof(Outcome) * (report.batch.count + 1));
 	memset(report.outcomes, 0, sizeof(Outcome) * (report.batch.count + 1));

@@ -108,7 +108,7 @@ can_be_referenced(const FcaResource *resource)
 	id = get_attnum(RelationGetRelid(rel), "id");
 	if (id > 0 && (rel->rd_rel->relkind == RELKIND_RELATION ||
 				   rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE))
-		found = fca_has_unique_index(rel, TupleDescAttr(RelationGetDescr(rel), id - 1), false);
+		found = OidIsValid(fca_unique_index(rel, TupleDescAttr(RelationGetDescr(rel), id - 1), false));
 	relation_close(rel, AccessShareLock);
 	return found;
 }

@@ -10,12 +10,17 @@
  */
 #include "compat.h"
 
+#include "access/genam.h"
+#include "access/xact.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
 
 #include "assignment.h"
 #include "batch.h"
@@ -102,8 +107,6 @@ static FcaPlan *
 insert_plan(FcaPlan *plan, FcaQuery *query, const List *assignments, const List *conflict)
 {
 	StringInfo	text = &query->text;
-	List	   *columns = NIL;
-	ListCell   *cell;
 
 	if (plan != NULL)
 	{
@@ -112,15 +115,9 @@ insert_plan(FcaPlan *plan, FcaQuery *query, const List *assignments, const List 
 	}
 
 	resetStringInfo(text);
-	foreach(cell, assignments)
-		columns = lappend(columns, ((FcaAssignment *) lfirst(cell))->column);
 	fca_model_check(query->model);
-	fca_append_insert(query, columns);
-	appendStringInfoString(text, " VALUES (");
-	foreach(cell, assignments)
-		appendStringInfo(text, "%s$%d", foreach_current_index(cell) == 0 ? "" : ", ",
-						 ((FcaAssignment *) lfirst(cell))->param);
-	appendStringInfoString(text, ") ON CONFLICT");
+	fca_append_new_row(query, assignments);
+	appendStringInfoString(text, " ON CONFLICT");
 	fca_append_columns(text, conflict);
 	appendStringInfoString(text, " DO UPDATE");
 	fca_append_set(query, assignments, conflict, true);
@@ -188,6 +185,49 @@ is_discarded(const FcaQuery *update, const List *assignments, const List *confli
 	return fca_plan_run(plan, &query, false, 1, None_Receiver) > 0;
 }
 
+/*
+ * Is there surely no row for the UPDATE?  A look into the unique index of the
+ * only conflict column costs much less than to start an UPDATE that finds
+ * none.  It uses a snapshot such as the UPDATE would take, and sees rows that
+ * policies hide too.  (An older snapshot may be too old for the index; and
+ * triggers for each statement would miss the UPDATE.)
+ */
+static bool
+is_new(const FcaQuery *update, const List *assignments, const List *conflict)
+{
+	Relation	rel = update->model->rel;
+	TriggerDesc *triggers = rel->trigdesc;
+	FcaAssignment *assignment = assignment_of(update, assignments, linitial(conflict));
+	Form_pg_attribute column = assignment->column;
+	const NullableDatum *param = &update->params[assignment->param - 1];
+	TypeCacheEntry *type = lookup_type_cache(column->atttypid, TYPECACHE_EQ_OPR_FINFO);
+	Oid			index;
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		found;
+
+	if (IsolationUsesXactSnapshot() ||
+		rel->rd_rel->relam != HEAP_TABLE_AM_OID || rel->rd_rel->relhassubclass ||
+		(triggers != NULL && (triggers->trig_update_before_statement ||
+							  triggers->trig_update_after_statement)) ||
+		list_length(conflict) != 1 || param->isnull ||
+		!OidIsValid(type->eq_opr_finfo.fn_oid))
+		return false;
+	index = fca_unique_index(rel, column, true);
+	if (!OidIsValid(index))
+		return false;
+
+	ScanKeyEntryInitialize(&key, 0, column->attnum, BTEqualStrategyNumber, InvalidOid,
+						   column->attcollation, type->eq_opr_finfo.fn_oid, param->value);
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	scan = systable_beginscan(rel, index, true, GetActiveSnapshot(), 1, &key);
+	found = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	PopActiveSnapshot();
+	return !found;
+}
+
 /* Do the data give a column that only the database may give a value? */
 static bool
 gives_identity(const List *assignments)
@@ -232,6 +272,7 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 	ListCell   *cell;
 	FcaPlan    *plan;
 	FcaPlan    *insertion = NULL;
+	bool		new;
 	uint64		changed;
 
 	fca_query_begin(&insert, &call->model, insert_row);
@@ -254,7 +295,8 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 								 update_plan(fca_held_plan_find(&upserting->update, &update),
 											 &update, assignments, conflict));
 	fca_assignments_fill(&update, assignments, plan, row);
-	changed = fca_rows_append(call->fcinfo, plan, &update, false, NULL);
+	new = insertion != NULL && is_new(&update, assignments, conflict);
+	changed = new ? 0 : fca_rows_append(call->fcinfo, plan, &update, false, NULL);
 
 	/*
 	 * The columns' own operators may tell less apart than those of the unique
@@ -271,7 +313,7 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 
 	if (insertion == NULL)
 		insertion = insert_plan(fca_plan_find(&insert), &insert, assignments, conflict);
-	if (is_discarded(&update, assignments, conflict) ||
+	if ((!new && is_discarded(&update, assignments, conflict)) ||
 		fca_rows_append(call->fcinfo, insertion, &insert, false, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),

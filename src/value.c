@@ -12,8 +12,10 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "value.h"
@@ -25,6 +27,7 @@ struct FcaTypeInput
 	const char *column;			/* for errors */
 	bool		is_limited;		/* by typmods and by what domains demand? */
 	bool		is_domain;		/* ... which this one does */
+	bool		is_enum;		/* is base one? */
 	void	   *domain_cache;	/* domain_check's */
 	Oid			base;			/* type, or what it is a domain over */
 	int32		base_typmod;
@@ -45,7 +48,10 @@ static FcaTypeInput *
 make_input(Oid type, int32 typmod, bool is_limited, const char *column)
 {
 	FcaTypeInput *input = palloc0(sizeof(FcaTypeInput));
-	Oid			function;
+	HeapTuple	tuple;
+	Form_pg_type form;
+	Oid			element;
+	char		kind;			/* as in pg_type.typtype */
 
 	/* a composite type may nest deeply */
 	check_stack_depth();
@@ -61,21 +67,27 @@ make_input(Oid type, int32 typmod, bool is_limited, const char *column)
 	if (!is_limited)
 		input->base_typmod = -1;
 
-	input->has_brackets = type_is_range(input->base) ||
-		type_is_multirange(input->base) ||
-		OidIsValid(get_element_type(input->base));
-	getTypeInputInfo(input->base, &function, &input->ioparam);
-	fmgr_info(function, &input->function);
+	/* one look at the type for all that is asked: this is a part of each call */
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(input->base));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", input->base);
+	form = (Form_pg_type) GETSTRUCT(tuple);
+	kind = form->typtype;
+	element = IsTrueArrayType(form) ? form->typelem : InvalidOid;
+	input->ioparam = getTypeIOParam(tuple);
+	fmgr_info(form->typinput, &input->function);
+	ReleaseSysCache(tuple);
 
-	if (OidIsValid(get_element_type(input->base)))
+	input->is_enum = kind == TYPTYPE_ENUM;
+	input->has_brackets = kind == TYPTYPE_RANGE || kind == TYPTYPE_MULTIRANGE ||
+		OidIsValid(element);
+	if (OidIsValid(element))
 	{
-		Oid			element = get_element_type(input->base);
-
 		input->element = make_input(element, input->base_typmod, is_limited, column);
 		get_typlenbyvalalign(element, &input->element_len,
 							 &input->element_byval, &input->element_align);
 	}
-	else if (type_is_rowtype(input->base) && input->base != RECORDOID)
+	else if (kind == TYPTYPE_COMPOSITE)
 	{
 		input->row = lookup_rowtype_tupdesc_copy(input->base, -1);
 		input->fields = palloc0(sizeof(FcaTypeInput *) * input->row->natts);
@@ -109,7 +121,8 @@ fca_column_input(const FcaModel *model, Form_pg_attribute column, bool is_limite
 		input = make_input(column->atttypid, column->atttypmod, true, name);
 	else
 		input = make_input(getBaseType(column->atttypid), -1, false, name);
-	input->values = fca_model_values(model, column);
+	if (input->is_enum)
+		input->values = fca_model_values(model, column);
 	return input;
 }
 
@@ -364,6 +377,13 @@ read_value(FcaTypeInput *input, const JsonbValue *json, bool *isnull)
 		}
 		else if (input->base == JSONOID)
 			value = CStringGetTextDatum(json_text(json));
+
+		/* as the input functions of these would make them */
+		else if (input->base == TEXTOID && json->type == jbvString)
+			value = PointerGetDatum(cstring_to_text_with_len(json->val.string.val,
+															 json->val.string.len));
+		else if (input->base == BOOLOID && json->type == jbvBool)
+			value = BoolGetDatum(json->val.boolean);
 		else if ((input->base == INT2VECTOROID || input->base == OIDVECTOROID) &&
 				 fca_json_is_array(json))
 			value = read_vector(input, json);
@@ -516,6 +536,8 @@ fca_beyond_integer(Oid type, const char *text)
 	length = strspn(digits, "0123456789");
 	if (digits[length + strspn(digits + length, spaces)] != '\0')
 		return 0;
+	if (length < 5)
+		return 0;				/* as most are: less than any bound */
 	snprintf(bound, sizeof(bound), UINT64_FORMAT, max + (negative ? 1 : 0));
 	if (length < strlen(bound) ||
 		(length == strlen(bound) && strncmp(digits, bound, length) <= 0))
