@@ -280,6 +280,102 @@ SELECT state, message
 FROM test.fails('SELECT fca.create_many(NULL::base_create.many, ''[{"a": 1}, {"a": 2}]'')');
 SELECT count(*) FROM base_create.base;
 
+-- one row and many: what is wrong says so alike, but for the row
+CREATE FUNCTION base_create.refuse() RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE 'no default today' USING ERRCODE = '22023';
+END $$;
+CREATE TABLE base_create.strict (gone int, id int PRIMARY KEY, a int DEFAULT base_create.refuse(),
+	v varchar(3), n numeric(4,1));
+ALTER TABLE base_create.strict DROP COLUMN gone;
+SELECT call, f.state, f.message, f."column" FROM (VALUES
+	(1, '{"id": 1}'), (2, '{"id": 1, "a": 1, "v": "abcd"}'), (3, '{"id": 1, "a": 1, "n": 1000}'),
+	(4, '{"id": 1, "a": 1, "gone": 1}'), (5, '{"a": 1}'), (6, '5'), (7, '{}')
+) AS v (i, data),
+	(VALUES ('create', '%s'), ('create_many', '[%s]'), ('create_many', '[%1$s, %1$s]')) AS c (call, shape),
+	test.fails(format('SELECT fca.%s(NULL::base_create.strict, %L)', call, format(shape, data))) AS f
+ORDER BY i, shape COLLATE "C";
+SELECT * FROM fca.create_many(NULL::base_create.strict, '[{"id": 1, "a": 2, "v": "abc", "n": 1.25}]');
+SELECT * FROM fca.create(NULL::base_create.strict, '{"n": null, "v": "", "a": null, "id": 2}');
+
+-- no data at all: everything is the database's
+CREATE TABLE base_create.own (id int GENERATED ALWAYS AS IDENTITY, twice int GENERATED ALWAYS AS (2) STORED);
+SELECT * FROM fca.create(NULL::base_create.own, '{}');
+SELECT * FROM fca.create_many(NULL::base_create.own, '[{}]');
+SELECT state, message, hint FROM test.fails(
+	$$SELECT fca.create_many(NULL::base_create.own, '[{"id": 5}]')$$);
+
+-- a trigger that moves the row to another partition, and one of a view that refuses it
+CREATE FUNCTION base_create.postpone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	NEW.at := NEW.at + interval '1 year';
+	RETURN NEW;
+END $$;
+CREATE TABLE base_create.later (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE base_create.later_25 PARTITION OF base_create.later
+	FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TRIGGER postpone BEFORE INSERT ON base_create.later_25 FOR EACH ROW
+	WHEN (NEW.id = 2) EXECUTE FUNCTION base_create.postpone();
+SELECT id, extract(year FROM at) AS year FROM fca.create(NULL::base_create.later, '{"id": 1, "at": "2025-05-01"}');
+SELECT state FROM test.fails($$SELECT fca.create(NULL::base_create.later, '{"id": 2, "at": "2025-05-01"}')$$);
+CREATE VIEW base_create.closed AS SELECT id, name FROM base_create.items;
+CREATE FUNCTION base_create.discard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER closed INSTEAD OF INSERT ON base_create.closed FOR EACH ROW
+	EXECUTE FUNCTION base_create.discard();
+SELECT call, f.state, f.message, f.detail
+FROM (VALUES ('create', '{"id": 1}'), ('create_many', '[{"id": 1}]')) AS v (call, data),
+	test.fails(format('SELECT fca.%s(NULL::base_create.closed, %L)', call, data)) AS f;
+
+-- a rule that does something else too
+CREATE TABLE base_create.noted (id int PRIMARY KEY, a text DEFAULT 'some');
+CREATE TABLE base_create.notes (id int, a text);
+CREATE RULE note AS ON INSERT TO base_create.noted DO ALSO INSERT INTO base_create.notes VALUES (NEW.id, NEW.a);
+SELECT * FROM fca.create(NULL::base_create.noted, '{"id": 1}');
+SELECT * FROM fca.create_many(NULL::base_create.noted, '[{"id": 2, "a": "own"}]');
+SELECT * FROM base_create.notes ORDER BY id;
+
+-- rights on some columns, and a policy: no domain runs for who may not write its column
+CREATE ROLE regress_fca_columns;
+GRANT USAGE ON SCHEMA fca, base_create, test TO regress_fca_columns;
+CREATE FUNCTION base_create.tell(int) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE NOTICE 'the domain runs';
+	RETURN true;
+END $$;
+CREATE DOMAIN base_create.told AS int CHECK (VALUE IS NULL OR base_create.tell(VALUE));
+CREATE TABLE base_create.guarded (id int PRIMARY KEY, owner text DEFAULT CURRENT_USER, secret base_create.told);
+GRANT SELECT, INSERT (id, owner) ON base_create.guarded TO regress_fca_columns;
+ALTER TABLE base_create.guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON base_create.guarded USING (true) WITH CHECK (owner = CURRENT_USER);
+SET ROLE regress_fca_columns;
+SELECT * FROM fca.create(NULL::base_create.guarded, '{"id": 1}');
+SELECT * FROM fca.create_many(NULL::base_create.guarded, '[{"id": 2}]');
+SELECT call, f.state, f.message FROM (VALUES
+	(1, 'create', '{"id": 3, "secret": 1}'), (2, 'create_many', '[{"id": 3, "secret": 1}]'),
+	(3, 'create', '{"id": 3, "owner": "other"}'), (4, 'create_many', '[{"id": 3, "owner": "other"}]')
+) AS v (n, call, data),
+	test.fails(format('SELECT fca.%s(NULL::base_create.guarded, %L)', call, data)) AS f
+ORDER BY n;
+RESET ROLE;
+SELECT * FROM fca.create(NULL::base_create.guarded, '{"id": 3, "secret": 1, "owner": "none"}');
+
+-- the relation of a row type is looked for again when it may be another one
+SELECT count(*) FROM fca.get_all(NULL::fca.faq);
+BEGIN;
+ALTER TABLE fca.faqs RENAME TO old_faqs;
+CREATE TABLE fca.faqs (LIKE fca.old_faqs INCLUDING ALL);
+SELECT id, question FROM fca.create(NULL::fca.faq, '{"id": 1, "question": "new?", "answer": "yes"}');
+SELECT count(*) FROM fca.get_all(NULL::fca.faq);
+ROLLBACK;
+SELECT count(*) FROM fca.get_all(NULL::fca.faq);
+BEGIN;
+ALTER TABLE base_create.noted SET SCHEMA test;
+SELECT * FROM fca.create(NULL::test.noted, '{"id": 3}');
+ROLLBACK;
+SELECT * FROM fca.create(NULL::base_create.noted, '{"id": 3}');
+
 \set VERBOSITY terse
 SET client_min_messages = warning;
 DROP SCHEMA base_create CASCADE;
+DROP OWNED BY regress_fca_columns;
+DROP ROLE regress_fca_columns;

@@ -215,6 +215,32 @@ CREATE DOMAIN ups.feeling AS ups.mood;
 CREATE TABLE ups.felt (k ups.feeling PRIMARY KEY, v int);
 SELECT v FROM fca.upsert_many(NULL::ups.felt, '[{"k": "ok", "v": 1}, {"k": "ok", "v": 2}]');
 
+-- Triggers for each statement run as those of an UPDATE and of an INSERT; with another snapshot than the
+-- latest it is the same.
+CREATE TABLE ups.told (id int PRIMARY KEY, v int NOT NULL);
+SELECT * FROM fca.upsert_many(NULL::ups.told, '[{"id": 1, "v": 1}, {"id": 2, "v": 2}, {"id": 1, "v": 3}]');
+CREATE FUNCTION ups.tell() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE NOTICE '% %', TG_WHEN, TG_OP;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER before BEFORE INSERT OR UPDATE ON ups.told EXECUTE FUNCTION ups.tell();
+CREATE TRIGGER after AFTER INSERT OR UPDATE ON ups.told EXECUTE FUNCTION ups.tell();
+SELECT * FROM fca.upsert(NULL::ups.told, '{"id": 2, "v": 4}');
+SELECT * FROM fca.upsert(NULL::ups.told, '{"id": 3, "v": 5}');
+DROP TRIGGER before ON ups.told;
+DROP TRIGGER after ON ups.told;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT * FROM fca.upsert_many(NULL::ups.told, '[{"id": 4, "v": 6}, {"id": 4, "v": 7}, {"id": 1, "v": 8}]');
+COMMIT;
+-- A row that was deleted is new again; one that this transaction has just made is not.
+BEGIN;
+SELECT fca.delete(NULL::ups.told, 4);
+SELECT * FROM fca.upsert(NULL::ups.told, '{"id": 4, "v": 9}');
+SELECT * FROM fca.upsert(NULL::ups.told, '{"id": 4, "v": 10}');
+COMMIT;
+SELECT * FROM ups.told ORDER BY id;
+
 SET client_min_messages = warning;
 DROP SCHEMA ups CASCADE;
 DROP OWNED BY regress_fca_writer, regress_fca_adder;
