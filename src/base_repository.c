@@ -54,7 +54,7 @@ read_id(FcaCall *call, int argno)
 
 	fca_plan_key_add_column(&call->query, key);
 	fca_query_operand(&call->query, key,
-					  getBaseType(get_fn_expr_argtype(fcinfo->flinfo, argno)),
+					  fca_base_type(get_fn_expr_argtype(fcinfo->flinfo, argno)),
 					  PG_GETARG_DATUM(argno), PG_ARGISNULL(argno));
 }
 

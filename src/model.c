@@ -48,8 +48,9 @@ typedef struct KnownModel
 	Oid			relid;
 	Oid			schema;
 	const FcaResource *resource;
+	AttrNumber	key;			/* its single key column, or 0 */
 	uint64		generation;
-}			KnownModel;
+} KnownModel;
 
 static HTAB *known_models = NULL;
 
@@ -96,6 +97,7 @@ model_set(FcaModel *model, Oid rowtype, Relation rel, const FcaResource *resourc
 	model->version = typentry->tupDesc_identifier;
 	model->rel = rel;
 	model->resource = resource;
+	model->key = 0;
 	model->rowdesc = typentry->tupDesc;
 	PinTupleDesc(model->rowdesc);
 }
@@ -214,6 +216,7 @@ open_known(FcaModel *model, Oid rowtype, LOCKMODE lockmode)
 		return false;
 	}
 	model_set(model, rowtype, relation_open(relid, NoLock), known->resource);
+	model->key = known->key;
 	return true;
 }
 
@@ -266,6 +269,7 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 	Oid			rowtype = get_fn_expr_argtype(fcinfo->flinfo, argno);
 	uint64		since;
 	KnownModel *known;
+	Form_pg_attribute key;
 
 	if (!OidIsValid(rowtype))
 		ereport(ERROR,
@@ -278,6 +282,7 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 
 	since = generation;
 	find_and_open(model, rowtype, lockmode);
+	key = fca_model_find_key(model);
 	if (hash_get_num_entries(known_models) >= MAX_KNOWN_MODELS)
 	{
 		hash_destroy(known_models);
@@ -287,6 +292,7 @@ fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
 	known->relid = RelationGetRelid(model->rel);
 	known->schema = RelationGetNamespace(model->rel);
 	known->resource = model->resource;
+	known->key = key == NULL ? 0 : key->attnum;
 	known->generation = since;
 }
 
@@ -369,6 +375,13 @@ fca_model_is_newer(const FcaModel *model)
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	return newer;
+}
+
+/* The type, or what it is a domain over; the server's own types are none. */
+Oid
+fca_base_type(Oid type)
+{
+	return type < FirstUnpinnedObjectId ? type : getBaseType(type);
 }
 
 static bool
@@ -926,8 +939,11 @@ fca_model_order_key(const FcaModel *model)
 Form_pg_attribute
 fca_model_find_key(const FcaModel *model)
 {
-	List	   *key = primary_key(model);
+	List	   *key;
 
+	if (model->key > 0)
+		return TupleDescAttr(RelationGetDescr(model->rel), model->key - 1);
+	key = primary_key(model);
 	return list_length(key) == 1
 		? linitial(key) : find_column(RelationGetDescr(model->rel), "id");
 }

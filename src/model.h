@@ -25,6 +25,7 @@ typedef struct FcaModel
 	TupleDesc	rowdesc;		/* the row type's columns */
 	Relation	rel;			/* open, and locked until the transaction ends */
 	const FcaResource *resource;	/* or NULL */
+	AttrNumber	key;			/* the relation's single key column; 0: look */
 } FcaModel;
 
 extern void fca_model_open(FcaModel *model, FunctionCallInfo fcinfo, int argno,
@@ -55,6 +56,7 @@ extern bool fca_model_key_is_unique(const FcaModel *model);
 extern Oid	fca_unique_index(Relation rel, Form_pg_attribute column, bool by_column);
 extern bool fca_model_is_unique(const FcaModel *model, Form_pg_attribute column);
 extern Form_pg_attribute fca_model_find_key(const FcaModel *model);
+extern Oid	fca_base_type(Oid type);
 extern bool fca_model_has_user_types(const FcaModel *model);
 extern const char *fca_model_name(const FcaModel *model);
 

@@ -445,14 +445,14 @@ comparison_operator(Form_pg_attribute column, int strategy, Oid operand_type,
 static bool
 is_read(Form_pg_attribute column, Oid operand_type)
 {
-	Oid			type = getBaseType(column->atttypid);
+	Oid			type = fca_base_type(column->atttypid);
 	char		category;
 	bool		preferred;
 
 	if (operand_type == type || type == TEXTOID || type == VARCHAROID ||
 		type == BPCHAROID || type == NAMEOID || !OidIsValid(operand_type))
 		return false;
-	get_type_category_preferred(getBaseType(operand_type), &category, &preferred);
+	get_type_category_preferred(fca_base_type(operand_type), &category, &preferred);
 	return category == TYPCATEGORY_STRING;
 }
 
@@ -470,7 +470,7 @@ fca_query_operand(FcaQuery *query, Form_pg_attribute column, Oid type,
 		if (!isnull)
 			value = fca_input_text(fca_column_input(query->model, column, false), type,
 								   value, &isnull);
-		type = getBaseType(column->atttypid);
+		type = fca_base_type(column->atttypid);
 	}
 	return fca_query_param(query, type, value, isnull);
 }

@@ -7,6 +7,7 @@
 #include <ctype.h>
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -62,7 +63,8 @@ make_input(Oid type, int32 typmod, bool is_limited, const char *column)
 	input->context = CurrentMemoryContext;
 	input->is_limited = is_limited;
 	input->base_typmod = typmod;
-	input->base = getBaseTypeAndTypmod(type, &input->base_typmod);
+	input->base = type < FirstUnpinnedObjectId ? type
+		: getBaseTypeAndTypmod(type, &input->base_typmod);
 	input->is_domain = is_limited && input->base != type;
 	if (!is_limited)
 		input->base_typmod = -1;
@@ -120,7 +122,7 @@ fca_column_input(const FcaModel *model, Form_pg_attribute column, bool is_limite
 	if (is_limited)
 		input = make_input(column->atttypid, column->atttypmod, true, name);
 	else
-		input = make_input(getBaseType(column->atttypid), -1, false, name);
+		input = make_input(fca_base_type(column->atttypid), -1, false, name);
 	if (input->is_enum)
 		input->values = fca_model_values(model, column);
 	return input;
