@@ -186,6 +186,12 @@ is_discarded(const FcaQuery *update, const List *assignments, const List *confli
 }
 
 /*
+ * Was the last row of this session a new one?  Then the next one may be new
+ * too, and it pays to look.
+ */
+static bool expect_new = false;
+
+/*
  * Is there surely no row for the UPDATE?  A look into the unique index of the
  * only conflict column costs much less than to start an UPDATE that finds
  * none.  It uses a snapshot such as the UPDATE would take, and sees rows that
@@ -295,7 +301,7 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 								 update_plan(fca_held_plan_find(&upserting->update, &update),
 											 &update, assignments, conflict));
 	fca_assignments_fill(&update, assignments, plan, row);
-	new = insertion != NULL && is_new(&update, assignments, conflict);
+	new = expect_new && insertion != NULL && is_new(&update, assignments, conflict);
 	changed = new ? 0 : fca_rows_append(call->fcinfo, plan, &update, false, NULL);
 
 	/*
@@ -308,6 +314,7 @@ upsert_row(Upserting *upserting, JsonbContainer *data, int64 row)
 				 errmsg("more than one row of model %s has those conflict columns",
 						fca_model_name(&call->model)),
 				 errtable(call->model.rel)));
+	expect_new = changed == 0;
 	if (changed == 1)
 		return;
 
