@@ -377,7 +377,7 @@ fca_model_is_newer(const FcaModel *model)
 	return newer;
 }
 
-/* The type, or what it is a domain over; the server's own types are none. */
+/* The type, or what it is a domain over: no pinned type is one. */
 Oid
 fca_base_type(Oid type)
 {
