@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: tools/check-special.sh [--major N] CHECK [TEST ...]
+# Usage: tools/check-special.sh [--major N] [--set NAME=VALUE ...] CHECK [TEST ...]
 #
 # Installs what is missing (Debian, as root), then does one of these:
 #
@@ -15,7 +15,8 @@
 # read from the environment (FCA_CASES and others) are smaller by default. With names, runs only those tests,
 # as tools/check.sh does. The last line counts: "N passed, N failed".
 #
-#   --major N  which PostgreSQL to build: 15, 17, 18 (the default) or 19
+#   --major N         which PostgreSQL to build: 15, 17, 18 (the default) or 19
+#   --set NAME=VALUE  a setting of every server, as tools/check.sh has it
 #
 # FCA_CACHE is a folder in which builds of PostgreSQL stay for the next time (about 1.5 GB).
 set -euo pipefail
@@ -168,8 +169,8 @@ run_analyzers() {
 major=18
 while [[ ${1:-} == -* ]]; do
 	[[ $1 != --help ]] || show_help
-	[[ $1 == --major && ${2:-} == @(15|17|18|19) ]] || die "unknown argument \"$*\"; --help says more"
-	major=$2
+	[[ $1 == --set || ($1 == --major && ${2:-} == @(15|17|18|19)) ]] || die "unknown argument \"$*\"; --help says more"
+	if [[ $1 == --set ]]; then add_setting "${2:-}"; else major=$2; fi
 	shift 2
 done
 check=${1:-}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: tools/check.sh [[--accept] TEST ...]
+# Usage: tools/check.sh [--set NAME=VALUE ...] [[--accept] TEST ...]
 #
 # Installs what is missing (Debian and Ubuntu, as root), then, outside of this clone and on throwaway
 # servers: builds with gcc and with clang, warnings being errors, and runs the regression tests (sql/),
@@ -8,7 +8,9 @@
 # With names, builds with gcc and runs only those tests: "locks" for sql/locks.sql, "lock_wait" for
 # specs/lock_wait.spec, "003_plans" for t/003_plans.pl, or the file.
 #
-#   --accept  write what those of sql/ and specs/ give to expected/, for you to review with git diff
+#   --accept          write what those of sql/ and specs/ give to expected/, for you to review with git diff
+#   --set NAME=VALUE  a setting of every server, as plan_cache_mode=force_generic_plan; some tests then show
+#                     what it changes, and those that test a setting set it themselves
 #
 # PG_CONFIG names the pg_config of the PostgreSQL to use, if not the first that is found.
 set -euo pipefail
@@ -150,11 +152,15 @@ accept() {
 # main ARGUMENT...: do what was asked for.
 main() {
 	local run=run_tests
-	case ${1:-} in
-		--help | -h) show_help ;;
-		--accept) run=accept && shift ;;
-		-*) die "unknown argument \"$1\"; --help says more" ;;
-	esac
+	while [[ ${1:-} == -* ]]; do
+		case $1 in
+			--help | -h) show_help ;;
+			--accept) run=accept ;;
+			--set) add_setting "${2:-}" && shift ;;
+			*) die "unknown argument \"$1\"; --help says more" ;;
+		esac
+		shift
+	done
 	choose "$@"
 	[[ $run != accept || ($# -gt 0 && -z $(chosen t)) ]] ||
 		die "--accept needs names of tests in sql/ or specs/; what they give is for you to review"

@@ -19,6 +19,8 @@ umask 022
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || cores=1
 bindir='' work='' user='' running=''
+# Lines for the configuration of every server.
+given_settings=()
 
 # say TEXT...: one line of progress.
 say() {
@@ -225,7 +227,14 @@ copy_sources() {
 	await "$work/clean.log" run_make "$1" clean
 }
 
-# install_module FOLDER: build there, install below $work/inst, and tell servers so in $work/load.conf.
+# add_setting NAME=VALUE: have it for every server.
+add_setting() {
+	[[ $1 =~ ^([a-z_.]+)=(.*)$ ]] || die "--set needs NAME=VALUE, not \"$1\""
+	given_settings+=("${BASH_REMATCH[1]} = '${BASH_REMATCH[2]//\'/\'\'}'")
+}
+
+# install_module FOLDER: build there, install below $work/inst, and tell servers so in $work/load.conf, where
+# the given settings are too.
 install_module() {
 	local settings
 	await "$work/build.log" run_make "$1" -s -j"$cores" install DESTDIR="$work/inst" ||
@@ -241,6 +250,7 @@ install_module() {
 	elif [[ ! -f $("$PG_CONFIG" --sharedir)/extension/fca_repo.control ]]; then
 		die "this server only loads what is installed in it: first make install PG_CONFIG=$PG_CONFIG"
 	fi >"$work/load.conf"
+	[[ ${#given_settings[@]} -eq 0 ]] || printf '%s\n' "${given_settings[@]}" >>"$work/load.conf"
 }
 
 # start_server SETTING...: start a server that only its own socket in $work/s leads to.
