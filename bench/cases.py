@@ -13,6 +13,10 @@ import re
 from dataclasses import dataclass, replace
 
 OURS, RAW, SQL, PLPGSQL = "fca_repo", "raw SQL", "SQL function", "PL/pgSQL"
+# Python's.
+ASYNCPG = "asyncpg, raw SQL"
+ALCHEMY, ALCHEMY_CORE = "SQLAlchemy", "SQLAlchemy, multi-row INSERT"
+BATCH, SINGLY = "one call", "one by one"
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,9 @@ class Case:
     calls: int = 1                 # how many calls one statement makes
 
 
-NUMBERS = range(1, 21, 2)
-
-
-def keys(text="{}"):
-    """Ten keys."""
-    return const("{" + ",".join(text.format(number) for number in NUMBERS) + "}",
+def keys(text="{}", count=10):
+    """So many keys."""
+    return const("{" + ",".join(text.format(number) for number in range(1, 2 * count, 2)) + "}",
                  "bigint[]" if text == "{}" else "text[]")
 
 
@@ -223,6 +224,11 @@ BASE = [
         RAW: "SELECT t.* FROM unnest({ids}::bigint[]) WITH ORDINALITY AS k (id, n)"
              " JOIN fca.customers AS t ON t.id = k.id ORDER BY k.n",
         PLPGSQL: "SELECT * FROM generic.get_many(NULL::fca.customers, {ids})"}),
+    Case("get_many (1,000)", "many", {"ids": keys(count=1000)}, {
+        OURS: "SELECT * FROM fca.get_many(NULL::fca.message, {ids}::bigint[])",
+        RAW: "SELECT t.* FROM unnest({ids}::bigint[]) WITH ORDINALITY AS k (id, n)"
+             " JOIN fca.messages AS t ON t.id = k.id ORDER BY k.n",
+        PLPGSQL: "SELECT * FROM generic.get_many(NULL::fca.messages, {ids})"}),
     Case("get_children (10 x 10)", "other", {"ids": TEN}, {
         OURS: "SELECT * FROM fca.get_children(NULL::fca.transaction, 'account_id', {ids}::bigint[], 10,"
               " 'occurred_at desc')",
@@ -417,7 +423,8 @@ LATERAL = [
             "SELECT * FROM fca.transactions WHERE account_id = c.account_id"
             " ORDER BY occurred_at DESC, id DESC LIMIT 10"),
     base_join("get_by_id", "key", "sum(x.id)", "get_by_id(NULL::fca.customer, c.id)",
-              "get_by_id(NULL::fca.customers, c.id)", "SELECT * FROM fca.customers WHERE id = c.id"),
+              "get_by_id(NULL::fca.customers, c.id)", "SELECT * FROM fca.customers WHERE id = c.id",
+              calls=20000),
     base_join("exists", "key", "count(x)", "exists(NULL::fca.customer, c.id)",
               "exists(NULL::fca.customers, c.id)",
               "SELECT EXISTS (SELECT FROM fca.customers WHERE id = c.id)"),

@@ -16,7 +16,7 @@ from charts import draw
 from database import Database
 from measure import VERY_SLOW, VERY_SLOW_ROUNDS, Progress
 from pgbench import BLOCKS, WARM_UP
-from report import write_report
+from report import machine, settings, versions, write_report
 from run_memory import measure_memory
 from run_pgbench import PgbenchRuns
 from run_python import PythonRuns
@@ -61,37 +61,17 @@ def parse():
     return options
 
 
-def processor():
-    try:
-        with open("/proc/cpuinfo") as file:
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
-    except OSError:
-        names = []
-    return names[0] if names else platform.machine()
-
-
-def system():
-    try:
-        return platform.freedesktop_os_release()["PRETTY_NAME"]
-    except OSError:
-        return platform.system()
-
-
 def environment(options, database, load):
     """What was measured on, with what, and how."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    settings = ", ".join(f"{name} = {database.value(f'SHOW {name}')}" for name in SETTINGS)
-    extension = database.value("SELECT extversion FROM pg_extension WHERE extname = 'fca_repo'")
-    server = database.value("SELECT split_part(version(), ' on ', 1)")
     sizes = ", ".join(f"{size:,}" for size in options.sizes)
     return f"""By `tools/bench.sh{' --quick' if options.quick else ''}` on {time.strftime('%Y-%m-%d')}.
 
-- Machine: {processor()}, {os.cpu_count()} cores, {memory:.0f} GB, {system()}, Linux {platform.release()};
+- Machine: {machine()};
   load average {load:.1f} when it began. Server and clients share the cores.
-- Versions: fca_repo {extension}; {server}; Python {platform.python_version()},
+- Versions: {versions(database)}; Python {platform.python_version()},
   SQLAlchemy {sqlalchemy.__version__}, asyncpg {asyncpg.__version__}, uvloop {uvloop.__version__},
   matplotlib {matplotlib.__version__}.
-- Settings: {settings}.
+- Settings: {settings(database, SETTINGS)}.
 - Data: databases with {sizes} rows in the largest tables (`bench/load.sql`); where no size is named, the
   largest.
 - How: the alternatives run in turn, {options.rounds} rounds ({' and '.join(options.other_modes)} mode

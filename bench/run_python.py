@@ -9,14 +9,10 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import sessionmaker
 
-from cases import OURS, RAW, named
+from cases import ALCHEMY, ALCHEMY_CORE, ASYNCPG, BATCH, OURS, RAW, SINGLY, named
 from measure import Record
 from orm import (AccountRepository, ConversationRepository, CustomerRepository, MessageRepository,
                  TransactionRepository)
-
-ASYNCPG = "asyncpg, raw SQL"
-ALCHEMY, ALCHEMY_CORE = "SQLAlchemy", "SQLAlchemy, multi-row INSERT"
-BATCH, SINGLY = "one call", "one by one"
 
 # finder -> (kind, its repository, key, highest number of the key)
 READS = {
