@@ -273,8 +273,8 @@ def lateral(records):
     return section("Many calls in one LATERAL join",
                    "Microseconds of one call, without a client's round trip: 20,000 calls of a finder or of"
                    " get_by_id in a statement, 2,000 of another base function, 1,000 of one that writes"
-                   " (taken back in the end, which the time includes). Raw SQL and the inlined function become"
-                   " part of the join, which may then read each row once.\n",
+                   " (taken back in the end, which the time includes). Raw SQL and the inlined function"
+                   " become part of the join, which may then read each row once.\n",
                    table(["call", f"{OURS}, us"] + [f"{camp}, us → ratio" for camp in CAMPS], rows))
 
 

@@ -131,7 +131,7 @@ def figures(records, mode):
 
 def write_report(path, records, inlined, environment):
     text = ["# Instructions\n", environment,
-            section("Summary", summary(records)),
+            section("Summary", "README's section on speed shows this table.\n", summary(records)),
             section("Targets", "All calls have to hold, and the worst is named.\n",
                     InstructionTargets(records).all(inlined)),
             section("Every figure", *[text for mode in TITLES if rows_of(records, mode=mode)

@@ -190,13 +190,18 @@ class Runs:
         self.rows = {}        # case's name -> {camp: rows of a call}
         self.inlined = set()  # the cases of ours whose kept plan calls no function
 
+    def cases_of(self, mode, camp):
+        names = {case.name.split(" ")[0] for case in self.cases}
+        joined = [case for case in LATERAL if RAW in case.sql and case.name.split(" ")[0] in names]
+        return [case for case in (joined if mode == JOIN else self.cases) if camp in case.sql]
+
     def keep(self, mode, case, camp, instructions):
         self.found.setdefault((mode, case.name), {})[camp] = instructions
 
     def calls(self, database, mode, camp):
         """Every case of a camp, in one session."""
         with Counter(self.library, database, self.options.counts) as counter:
-            for case in [case for case in self.cases if camp in case.sql]:
+            for case in self.cases_of(mode, camp):
                 rounds, calls = how_often(case, self.options.calls)
                 call = Call(counter.session, case, camp, self.facts)
                 if writes(case):
@@ -222,7 +227,7 @@ class Runs:
             counted.append(counter.count(lambda: rows.extend([call.run(mode, each) for each in values])))
         if mode == "prepared":
             self.rows.setdefault(case.name, {})[camp] = mean(rows)
-            if camp == OURS and not re.search(r"\bfca\.\"?\w+\"?\(", call.explain()):
+            if camp == OURS and not re.search(r'\bfca\."?\w+"?\(', call.explain()):
                 self.inlined.add(case.name)
         return [count / calls for count in counted]
 
@@ -242,20 +247,14 @@ class Runs:
     def joins(self, database, camp):
         """The LATERAL joins of a camp, after a short one that loads what they need."""
         with Counter(self.library, database, self.options.counts) as counter:
-            for case in [case for case in self.joined() if camp in case.sql]:
+            for case in self.cases_of(JOIN, camp):
                 parts = case.sql[camp].split(";\n")
                 for part in parts:
                     counter.session.simple(part.replace(
                         "bench.calls", "(SELECT * FROM bench.calls ORDER BY n LIMIT 20)"))
                 counted = counter.count(lambda: [counter.session.simple(part) for part in parts])
                 self.keep(JOIN, case, camp, [counted / case.calls])
-                if case.clean_up:
-                    counter.session.simple(case.clean_up)
         self.progress(f"{JOIN}: {camp}")
-
-    def joined(self):
-        names = {case.name.split(" ")[0] for case in self.cases}
-        return [case for case in LATERAL if case.name.split(" ")[0] in names]
 
     def first_calls(self):
         """What is also measured as the first call of a session."""
@@ -302,14 +301,14 @@ def main():
     if unknown := set(options.cases or []) - {case.name for case in cases}:
         sys.exit(f"no such case: {', '.join(unknown)}")
     described = environment(database, options, ROWS)
-    jobs = [(mode, camp) for mode in (JOIN, *MODES, FUNCTION) for camp in CAMPS]
+    runs = Runs(libpq.load(options.bindir), database.facts, cases, options, progress)
+    jobs = [(mode, camp) for mode in (JOIN, *MODES, FUNCTION) for camp in CAMPS if runs.cases_of(mode, camp)]
     copies = {job: f"copy_{number}" for number, job in enumerate([*jobs, COLD_MODE])}
     for name in copies.values():
         database.psql(f"CREATE DATABASE {name} TEMPLATE {database.name}")
     progress("starting the server again, below callgrind")
     subprocess.run([options.restart], check=True)
 
-    runs = Runs(libpq.load(options.bindir), database.facts, cases, options, progress)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         done = [threads.submit(runs.joins, copies[job], job[1]) if job[0] == JOIN
                 else threads.submit(runs.calls, copies[job], *job) for job in jobs]

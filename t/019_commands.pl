@@ -1,5 +1,5 @@
-# The two commands of the README: what tools/demo.sh shows, and how tools/check.sh
-# chooses its tests, writes what is expected, and ends.
+# The commands of the README: what tools/demo.sh shows, that tools/bench.sh counts, and how
+# tools/check.sh chooses its tests, writes what is expected, and ends.
 use strict;
 use warnings;
 
@@ -147,6 +147,26 @@ like($demo, qr/\A==> .* takes .*That was the tour.*\n==> done in \d+s\n\z/s,
 is_empty('demo.sh');
 
 #
+# bench.sh, which counts instructions where it can
+#
+
+SKIP:
+{
+	skip 'there is no valgrind', 5 if system('command -v valgrind >/dev/null') != 0;
+
+	my ($status, $output) = run("$root/tools/bench.sh", '--instructions', '--quick', '--cases',
+		'find_by_reference', '--output', "$temp.bench");
+	is($status, 0, 'bench.sh --instructions') or diag($output);
+	my $counted = slurp_file("$temp.bench/instructions.md");
+	my ($rows, $raw, $ours, $sql) =
+	  $counted =~ /^### Prepared\n.*?^\| find_by_reference \| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|/ms;
+	is($rows, 1, '... counts calls that find their rows');
+	cmp_ok(abs($sql - 1), '<', 0.02, '... an SQL function that is inlined as the same SQL');
+	cmp_ok($ours, '<', 2, '... and a finder as less than two of it');
+	is_empty('bench.sh');
+}
+
+#
 # What apt does
 #
 
@@ -257,5 +277,5 @@ foreach my $signal ('TERM', 'INT')
 	is_empty("check.sh, ended by $signal");
 }
 
-remove_tree($copy, "$temp.bin", "$temp.out");
+remove_tree($copy, "$temp.bin", "$temp.bench", "$temp.out");
 done_testing();
