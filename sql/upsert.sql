@@ -240,6 +240,13 @@ SELECT * FROM fca.upsert(NULL::ups.told, '{"id": 4, "v": 9}');
 SELECT * FROM fca.upsert(NULL::ups.told, '{"id": 4, "v": 10}');
 COMMIT;
 SELECT * FROM ups.told ORDER BY id;
+-- A table without any partition has no rows of its own to look at, though it may name how they are stored.
+DO $$ BEGIN
+	EXECUTE 'CREATE TABLE ups.parts (id bigint PRIMARY KEY, v int) PARTITION BY RANGE (id)'
+		|| CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ' USING heap' ELSE '' END;
+END $$;
+SELECT * FROM fca.upsert(NULL::ups.told, '{"id": 5, "v": 11}');
+SELECT * FROM fca.upsert(NULL::ups.parts, '{"id": 1, "v": 1}');
 
 SET client_min_messages = warning;
 DROP SCHEMA ups CASCADE;

@@ -14,6 +14,7 @@
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -212,7 +213,7 @@ is_new(const FcaQuery *update, const List *assignments, const List *conflict)
 	SysScanDesc scan;
 	bool		found;
 
-	if (IsolationUsesXactSnapshot() ||
+	if (IsolationUsesXactSnapshot() || rel->rd_rel->relkind != RELKIND_RELATION ||
 		rel->rd_rel->relam != HEAP_TABLE_AM_OID || rel->rd_rel->relhassubclass ||
 		(triggers != NULL && (triggers->trig_update_before_statement ||
 							  triggers->trig_update_after_statement)) ||
