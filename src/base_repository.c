@@ -16,18 +16,14 @@
 #include "utils/lsyscache.h"
 
 #include "assignment.h"
+#include "base_repository.h"
 #include "batch.h"
-#include "call.h"
-#include "filter.h"
 #include "rows.h"
-#include "sort.h"
 
 static const FcaAccess to_lock = {RowShareLock, ACL_UPDATE | ACL_SELECT};
 static const FcaAccess to_create = {RowExclusiveLock, ACL_INSERT | ACL_SELECT, "INSERT"};
 static const FcaAccess to_update = {RowExclusiveLock, ACL_UPDATE | ACL_SELECT, "UPDATE"};
 static const FcaAccess to_delete = {RowExclusiveLock, ACL_DELETE | ACL_SELECT, "DELETE"};
-
-static const FcaLimit all_rows = {0};
 
 /* The "id" of a view need not be unique. */
 static void
@@ -81,16 +77,69 @@ id_text(const FcaCall *call)
 }
 
 /*
- * Reads
+ * Reads of rows
  */
 
-/* SELECT under a condition without order. */
-static FcaPlan *
-keep_select(FcaCall *call, const char *condition)
+/* Gives the rows of a read to who called its SQL function. */
+static Datum
+give_rows(FunctionCallInfo fcinfo, const FcaRead *read)
 {
-	fca_model_check(&call->model);
-	fca_append_list(&call->query, condition, NULL, 0, &all_rows);
-	return fca_plan_keep(&call->query, 0);
+	FcaCall		call;
+	FcaReading	reading = {0};
+	FcaPlan    *plan;
+	uint64		count;
+
+	fca_call_begin(&call, fcinfo, read->signature, &fca_to_read);
+	fca_rows_begin(fcinfo);
+	read->read(&call, &reading);
+
+	SPI_connect();
+	if (read->check_keys != NULL)
+		read->check_keys(&call);
+	plan = fca_plan_find(&call.query);
+	if (plan == NULL)
+	{
+		fca_model_check(&call.model);
+		read->write(&call, &reading);
+		plan = fca_plan_keep(&call.query, 0);
+	}
+	count = fca_rows_append(fcinfo, plan, &call.query, true, &reading.limit);
+	if (read->check_count != NULL)
+		read->check_count(&call, count);
+	SPI_finish();
+	fca_call_end(&call);
+	return (Datum) 0;
+}
+
+/* A list under the condition of the filters, where there are some. */
+static void
+write_list(FcaCall *call, const FcaReading *reading)
+{
+	fca_append_list(&call->query,
+					reading->filter != NULL ? fca_filter_text(reading->filter) : NULL,
+					reading->sort != NULL ? reading->sort->keys : NULL,
+					reading->sort != NULL ? reading->sort->nkeys : 0,
+					&reading->limit);
+}
+
+/* Do no two rows have the key? */
+static bool
+is_unique_key(const FcaCall *call, const FcaReading *reading)
+{
+	return fca_model_is_unique(&call->model, fca_model_key(&call->model));
+}
+
+static void
+read_by_id(FcaCall *call, FcaReading *reading)
+{
+	read_id(call, 1);
+	reading->limit = fca_one_row;
+}
+
+static void
+write_by_id(FcaCall *call, const FcaReading *reading)
+{
+	fca_append_list(&call->query, id_text(call), NULL, 0, &reading->limit);
 }
 
 /*
@@ -100,24 +149,272 @@ keep_select(FcaCall *call, const char *condition)
 FCA_SET_FUNCTION(fca_get_by_id, ANYELEMENTOID,
 				 ANYELEMENTOID, ANYCOMPATIBLEOID);
 
+static const FcaRead get_by_id = {
+	.symbol = "fca_get_by_id",
+	.signature = &fca_get_by_id_signature,
+	.key = 1,
+	.read = read_by_id,
+	.write = write_by_id,
+	.is_unique = is_unique_key,
+	.check_count = check_single
+};
+
 Datum
 fca_get_by_id(PG_FUNCTION_ARGS)
 {
-	FcaCall		call;
+	return give_rows(fcinfo, &get_by_id);
+}
+
+/*
+ * Within SPI: no key of a batch may be that of two rows, as get_by_id() says.
+ */
+static void
+check_ambiguous(FcaCall *call)
+{
+	static const char ambiguous[] = "get_many: ambiguous keys";
+	FcaQuery	query;
 	FcaPlan    *plan;
 
-	fca_call_begin(&call, fcinfo, &fca_get_by_id_signature, &fca_to_read);
-	fca_rows_begin(fcinfo);
-	read_id(&call, 1);
-
-	SPI_connect();
-	plan = fca_plan_find(&call.query);
+	if (fca_model_key_is_unique(&call->model))
+		return;
+	fca_query_derive(&query, &call->query, ambiguous);
+	plan = fca_plan_find(&query);
 	if (plan == NULL)
-		plan = keep_select(&call, id_text(&call));
-	check_single(&call, fca_rows_append(fcinfo, plan, &call.query, true, &fca_one_row));
-	SPI_finish();
-	fca_call_end(&call);
-	return (Datum) 0;
+	{
+		fca_append_ambiguous(&query, fca_model_key(&call->model), 1);
+		plan = fca_plan_keep(&query, 0);
+	}
+	if (fca_plan_run(plan, &query, true, 1, None_Receiver) > 0)
+		check_single(call, 2);
+}
+
+static void
+read_many(FcaCall *call, FcaReading *reading)
+{
+	reading->column = fca_model_key(&call->model);
+	read_ids(call, reading->column, 1);
+}
+
+static void
+write_many(FcaCall *call, const FcaReading *reading)
+{
+	fca_append_lookup(&call->query, reading->column, 1, NULL);
+}
+
+/*
+ * get_many(model, ids): the rows with these keys, in the order of the array; a
+ * key given twice comes twice, one that is missing or NULL is left out.
+ */
+FCA_SET_FUNCTION(fca_get_many, ANYELEMENTOID,
+				 ANYELEMENTOID, ANYCOMPATIBLEARRAYOID);
+
+static const FcaRead get_many = {
+	.symbol = "fca_get_many",
+	.signature = &fca_get_many_signature,
+	.key = 1,
+	.read = read_many,
+	.write = write_many,
+	.is_unique = is_unique_key,
+	.check_keys = check_ambiguous
+};
+
+Datum
+fca_get_many(PG_FUNCTION_ARGS)
+{
+	return give_rows(fcinfo, &get_many);
+}
+
+static void
+read_children(FcaCall *call, FcaReading *reading)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("parent_column must not be null")));
+	reading->column = fca_model_column(&call->model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	read_ids(call, reading->column, 2);
+	fca_check_limit(&fcinfo->args[3], "per_parent");
+	reading->limit_param = fca_query_param(&call->query, INT8OID, PG_GETARG_DATUM(3),
+										   PG_ARGISNULL(3));
+	reading->sort = fca_sort_read(&call->query, fcinfo, 4);
+}
+
+static void
+write_children(FcaCall *call, const FcaReading *reading)
+{
+	fca_append_children(&call->query, reading->column, 1, NULL, reading->sort->keys,
+						reading->sort->nkeys, reading->limit_param, false);
+}
+
+/*
+ * get_children(model, parent_column, parent_ids, per_parent, sort_by): for
+ * each element of the array, in its order, the first rows whose column equals
+ * it. The limit is that of each parent, so it is a parameter of the text.
+ */
+FCA_SET_FUNCTION(fca_get_children, ANYELEMENTOID,
+				 ANYELEMENTOID, TEXTOID, ANYCOMPATIBLEARRAYOID, INT8OID, TEXTOID);
+
+static const FcaRead get_children = {
+	.symbol = "fca_get_children",
+	.signature = &fca_get_children_signature,
+	.key = 2,
+	.read = read_children,
+	.write = write_children
+};
+
+Datum
+fca_get_children(PG_FUNCTION_ARGS)
+{
+	return give_rows(fcinfo, &get_children);
+}
+
+/* The arguments skip, max_rows and sort_by, from that one on. */
+static void
+read_list(FcaCall *call, FcaReading *reading, int argno)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+
+	reading->limit = fca_query_limit(&call->query, &fcinfo->args[argno],
+									 &fcinfo->args[argno + 1], true);
+	reading->sort = fca_sort_read(&call->query, fcinfo, argno + 2);
+}
+
+static void
+read_all(FcaCall *call, FcaReading *reading)
+{
+	read_list(call, reading, 1);
+}
+
+/* get_all(model, skip, max_rows, sort_by) */
+FCA_SET_FUNCTION(fca_get_all, ANYELEMENTOID,
+				 ANYELEMENTOID, INT8OID, INT8OID, TEXTOID);
+
+static const FcaRead get_all = {
+	.symbol = "fca_get_all",
+	.signature = &fca_get_all_signature,
+	.read = read_all,
+	.write = write_list
+};
+
+Datum
+fca_get_all(PG_FUNCTION_ARGS)
+{
+	return give_rows(fcinfo, &get_all);
+}
+
+static void
+read_by_filters(FcaCall *call, FcaReading *reading)
+{
+	reading->filter = fca_filter_read(&call->query, call->fcinfo, 1, false);
+	read_list(call, reading, 2);
+}
+
+/* get_by_filters(model, filters, skip, max_rows, sort_by) */
+FCA_SET_FUNCTION(fca_get_by_filters, ANYELEMENTOID,
+				 ANYELEMENTOID, JSONBOID, INT8OID, INT8OID, TEXTOID);
+
+static const FcaRead get_by_filters = {
+	.symbol = "fca_get_by_filters",
+	.signature = &fca_get_by_filters_signature,
+	.read = read_by_filters,
+	.write = write_list
+};
+
+Datum
+fca_get_by_filters(PG_FUNCTION_ARGS)
+{
+	return give_rows(fcinfo, &get_by_filters);
+}
+
+static void
+read_page(FcaCall *call, FcaReading *reading)
+{
+	reading->filter = fca_filter_read(&call->query, call->fcinfo, 1, false);
+	reading->limit = fca_query_limit(&call->query, NULL, &call->fcinfo->args[3], false);
+	reading->sort = fca_sort_read(&call->query, call->fcinfo, 2);
+	fca_sort_read_after(reading->sort, &call->query, call->fcinfo, 4);
+}
+
+/*
+ * get_page(model, filters, sort_by, max_rows, after): the rows behind a keyset
+ * position, which an index can find; so a page costs the same at any depth.
+ */
+FCA_SET_FUNCTION(fca_get_page, ANYELEMENTOID,
+				 ANYELEMENTOID, JSONBOID, TEXTOID, INT8OID, JSONBOID);
+
+static const FcaRead get_page = {
+	.symbol = "fca_get_page",
+	.signature = &fca_get_page_signature,
+	.read = read_page,
+	.write = write_list
+};
+
+Datum
+fca_get_page(PG_FUNCTION_ARGS)
+{
+	return give_rows(fcinfo, &get_page);
+}
+
+static void
+read_one(FcaCall *call, FcaReading *reading)
+{
+	reading->filter = fca_filter_read(&call->query, call->fcinfo, 1, false);
+	reading->limit = fca_one_row;
+}
+
+static bool
+matches_one(const FcaCall *call, const FcaReading *reading)
+{
+	return fca_filter_is_unique(reading->filter, &call->model);
+}
+
+static void
+check_matches(const FcaCall *call, uint64 count)
+{
+	if (count > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_ROWS),
+				 errmsg("more than one row of model %s matches the filters",
+						fca_model_name(&call->model)),
+				 errtable(call->model.rel),
+				 errhint("Give filters that only one row matches, or use get_by_filters.")));
+}
+
+/*
+ * find_one(model, filters): the only row that matches, or none; more are
+ * P0003.
+ */
+FCA_SET_FUNCTION(fca_find_one, ANYELEMENTOID, ANYELEMENTOID, JSONBOID);
+
+static const FcaRead find_one = {
+	.symbol = "fca_find_one",
+	.signature = &fca_find_one_signature,
+	.read = read_one,
+	.write = write_list,
+	.is_unique = matches_one,
+	.check_count = check_matches
+};
+
+Datum
+fca_find_one(PG_FUNCTION_ARGS)
+{
+	return give_rows(fcinfo, &find_one);
+}
+
+/* The read whose C function has that symbol, or NULL. */
+const FcaRead *
+fca_read_of_symbol(const char *symbol)
+{
+	static const FcaRead *const reads[] = {
+		&get_by_id, &get_many, &get_children, &get_all, &get_by_filters, &get_page, &find_one
+	};
+
+	for (int i = 0; i < (int) lengthof(reads); i++)
+		if (strcmp(reads[i]->symbol, symbol) == 0)
+			return reads[i];
+	return NULL;
 }
 
 /*
@@ -147,7 +444,7 @@ fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 	if (plan == NULL)
 	{
 		fca_model_check(&call.model);
-		fca_append_list(&call.query, id_text(&call), NULL, 0, &all_rows);
+		fca_append_list(&call.query, id_text(&call), NULL, 0, &fca_one_row);
 		appendStringInfo(&call.query.text, " FOR UPDATE OF r%s",
 						 nowait ? " NOWAIT" : "");
 		plan = fca_plan_keep(&call.query, 0);
@@ -155,233 +452,6 @@ fca_get_by_id_for_update(PG_FUNCTION_ARGS)
 	if (nowait)
 		fca_check_lockable(plan, &call.model, "NOWAIT");
 	check_single(&call, fca_rows_append(fcinfo, plan, &call.query, false, &fca_one_row));
-	SPI_finish();
-	fca_call_end(&call);
-	return (Datum) 0;
-}
-
-/*
- * Within SPI: no key of a batch may be that of two rows, as get_by_id() says.
- */
-static void
-check_ambiguous(FcaCall *call)
-{
-	static const char ambiguous[] = "get_many: ambiguous keys";
-	FcaQuery	query;
-	FcaPlan    *plan;
-
-	if (fca_model_key_is_unique(&call->model))
-		return;
-	fca_query_derive(&query, &call->query, ambiguous);
-	plan = fca_plan_find(&query);
-	if (plan == NULL)
-	{
-		fca_append_ambiguous(&query, fca_model_key(&call->model), 1);
-		plan = fca_plan_keep(&query, 0);
-	}
-	if (fca_plan_run(plan, &query, true, 1, None_Receiver) > 0)
-		check_single(call, 2);
-}
-
-/*
- * get_many(model, ids): the rows with these keys, in the order of the array; a
- * key given twice comes twice, one that is missing or NULL is left out.
- */
-FCA_SET_FUNCTION(fca_get_many, ANYELEMENTOID,
-				 ANYELEMENTOID, ANYCOMPATIBLEARRAYOID);
-
-Datum
-fca_get_many(PG_FUNCTION_ARGS)
-{
-	FcaCall		call;
-	FcaPlan    *plan;
-
-	fca_call_begin(&call, fcinfo, &fca_get_many_signature, &fca_to_read);
-	fca_rows_begin(fcinfo);
-	read_ids(&call, fca_model_key(&call.model), 1);
-
-	SPI_connect();
-	check_ambiguous(&call);
-	plan = fca_plan_find(&call.query);
-	if (plan == NULL)
-	{
-		fca_model_check(&call.model);
-		fca_append_lookup(&call.query, fca_model_key(&call.model), 1, NULL);
-		plan = fca_plan_keep(&call.query, 0);
-	}
-	fca_rows_append(fcinfo, plan, &call.query, true, &all_rows);
-	SPI_finish();
-	fca_call_end(&call);
-	return (Datum) 0;
-}
-
-/*
- * get_children(model, parent_column, parent_ids, per_parent, sort_by): for
- * each element of the array, in its order, the first rows whose column equals
- * it. The limit is that of each parent, so it is a parameter of the text.
- */
-FCA_SET_FUNCTION(fca_get_children, ANYELEMENTOID,
-				 ANYELEMENTOID, TEXTOID, ANYCOMPATIBLEARRAYOID, INT8OID, TEXTOID);
-
-Datum
-fca_get_children(PG_FUNCTION_ARGS)
-{
-	FcaCall		call;
-	Form_pg_attribute parent;
-	FcaSort    *sort;
-	FcaPlan    *plan;
-	int			limit_param;
-
-	fca_call_begin(&call, fcinfo, &fca_get_children_signature, &fca_to_read);
-	fca_rows_begin(fcinfo);
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("parent_column must not be null")));
-	parent = fca_model_column(&call.model, text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	read_ids(&call, parent, 2);
-	fca_check_limit(&fcinfo->args[3], "per_parent");
-	limit_param = fca_query_param(&call.query, INT8OID, PG_GETARG_DATUM(3), PG_ARGISNULL(3));
-	sort = fca_sort_read(&call.query, fcinfo, 4);
-
-	SPI_connect();
-	plan = fca_plan_find(&call.query);
-	if (plan == NULL)
-	{
-		fca_model_check(&call.model);
-		fca_append_children(&call.query, parent, 1, NULL, sort->keys, sort->nkeys,
-							limit_param, false);
-		plan = fca_plan_keep(&call.query, 0);
-	}
-	fca_rows_append(fcinfo, plan, &call.query, true, &all_rows);
-	SPI_finish();
-	fca_call_end(&call);
-	return (Datum) 0;
-}
-
-/*
- * A list; its arguments are filters (where "filtered"), skip, max_rows,
- * sort_by.
- */
-static Datum
-get_list(FunctionCallInfo fcinfo, const FcaSignature *signature, bool filtered)
-{
-	FcaCall		call;
-	FcaFilter  *filter = NULL;
-	FcaSort    *sort;
-	FcaLimit	limit;
-	FcaPlan    *plan;
-	int			argno = filtered ? 2 : 1;
-
-	fca_call_begin(&call, fcinfo, signature, &fca_to_read);
-	fca_rows_begin(fcinfo);
-	if (filtered)
-		filter = fca_filter_read(&call.query, fcinfo, 1, false);
-	limit = fca_query_limit(&call.query, &fcinfo->args[argno],
-							&fcinfo->args[argno + 1], true);
-	sort = fca_sort_read(&call.query, fcinfo, argno + 2);
-
-	SPI_connect();
-	plan = fca_plan_find(&call.query);
-	if (plan == NULL)
-	{
-		fca_model_check(&call.model);
-		fca_append_list(&call.query, filtered ? fca_filter_text(filter) : NULL,
-						sort->keys, sort->nkeys, &limit);
-		plan = fca_plan_keep(&call.query, 0);
-	}
-	fca_rows_append(fcinfo, plan, &call.query, true, &limit);
-	SPI_finish();
-	fca_call_end(&call);
-	return (Datum) 0;
-}
-
-/* get_all(model, skip, max_rows, sort_by) */
-FCA_SET_FUNCTION(fca_get_all, ANYELEMENTOID,
-				 ANYELEMENTOID, INT8OID, INT8OID, TEXTOID);
-
-Datum
-fca_get_all(PG_FUNCTION_ARGS)
-{
-	return get_list(fcinfo, &fca_get_all_signature, false);
-}
-
-/* get_by_filters(model, filters, skip, max_rows, sort_by) */
-FCA_SET_FUNCTION(fca_get_by_filters, ANYELEMENTOID,
-				 ANYELEMENTOID, JSONBOID, INT8OID, INT8OID, TEXTOID);
-
-Datum
-fca_get_by_filters(PG_FUNCTION_ARGS)
-{
-	return get_list(fcinfo, &fca_get_by_filters_signature, true);
-}
-
-/*
- * get_page(model, filters, sort_by, max_rows, after): the rows behind a keyset
- * position, which an index can find; so a page costs the same at any depth.
- */
-FCA_SET_FUNCTION(fca_get_page, ANYELEMENTOID,
-				 ANYELEMENTOID, JSONBOID, TEXTOID, INT8OID, JSONBOID);
-
-Datum
-fca_get_page(PG_FUNCTION_ARGS)
-{
-	FcaCall		call;
-	FcaFilter  *filter;
-	FcaSort    *sort;
-	FcaLimit	limit;
-	FcaPlan    *plan;
-
-	fca_call_begin(&call, fcinfo, &fca_get_page_signature, &fca_to_read);
-	fca_rows_begin(fcinfo);
-	filter = fca_filter_read(&call.query, fcinfo, 1, false);
-	limit = fca_query_limit(&call.query, NULL, &fcinfo->args[3], false);
-	sort = fca_sort_read(&call.query, fcinfo, 2);
-	fca_sort_read_after(sort, &call.query, fcinfo, 4);
-
-	SPI_connect();
-	plan = fca_plan_find(&call.query);
-	if (plan == NULL)
-	{
-		fca_model_check(&call.model);
-		fca_append_list(&call.query, fca_filter_text(filter), sort->keys,
-						sort->nkeys, &limit);
-		plan = fca_plan_keep(&call.query, 0);
-	}
-	fca_rows_append(fcinfo, plan, &call.query, true, &limit);
-	SPI_finish();
-	fca_call_end(&call);
-	return (Datum) 0;
-}
-
-/*
- * find_one(model, filters): the only row that matches, or none; more are
- * P0003.
- */
-FCA_SET_FUNCTION(fca_find_one, ANYELEMENTOID, ANYELEMENTOID, JSONBOID);
-
-Datum
-fca_find_one(PG_FUNCTION_ARGS)
-{
-	FcaCall		call;
-	FcaFilter  *filter;
-	FcaPlan    *plan;
-
-	fca_call_begin(&call, fcinfo, &fca_find_one_signature, &fca_to_read);
-	fca_rows_begin(fcinfo);
-	filter = fca_filter_read(&call.query, fcinfo, 1, false);
-
-	SPI_connect();
-	plan = fca_plan_find(&call.query);
-	if (plan == NULL)
-		plan = keep_select(&call, fca_filter_text(filter));
-	if (fca_rows_append(fcinfo, plan, &call.query, true, &fca_one_row) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_TOO_MANY_ROWS),
-				 errmsg("more than one row of model %s matches the filters",
-						fca_model_name(&call.model)),
-				 errtable(call.model.rel),
-				 errhint("Give filters that only one row matches, or use get_by_filters.")));
 	SPI_finish();
 	fca_call_end(&call);
 	return (Datum) 0;

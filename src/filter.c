@@ -724,6 +724,23 @@ fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo, int argno, bool requir
 	return filter;
 }
 
+/* Does it ask for one value of a column that no two rows have? */
+bool
+fca_filter_is_unique(const FcaFilter *filter, const FcaModel *model)
+{
+	ListCell   *cell;
+
+	foreach(cell, filter->members)
+	{
+		const FcaFilter *test = lfirst(cell);
+
+		if (test->kind == TEST && test->operator == OP_EQ && !test->is_null &&
+			fca_model_is_unique(model, test->column))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Is the column one of the values?  The alternatives, joined by OR.  An index
  * can serve only what must hold of every row.

@@ -21,6 +21,7 @@ typedef struct FcaFilter FcaFilter;
 
 extern FcaFilter *fca_filter_read(FcaQuery *query, FunctionCallInfo fcinfo,
 								  int argno, bool required);
+extern bool fca_filter_is_unique(const FcaFilter *filter, const FcaModel *model);
 extern const char *fca_filter_text(const FcaFilter *filter);
 
 #endif							/* FCA_FILTER_H */
