@@ -190,7 +190,7 @@ SELECT fca.exists(NULL::fca.customer, 1) AS one, fca.exists(NULL::fca.customer, 
 
 -- one call per row of a query; a NULL id in it finds nothing
 SELECT i, c.email, fca.exists(NULL::fca.customer, i) FROM (VALUES (1), (NULL), (99), (3)) AS v (i)
-LEFT JOIN LATERAL fca.get_by_id(NULL::fca.customer, i) AS c ON true;
+LEFT JOIN LATERAL fca.get_by_id(NULL::fca.customer, i) AS c ON true ORDER BY i;
 -- in the select list, and with a row as the model
 SELECT (fca.get_by_id(NULL::base_read.k_int4, 1)).n;
 SELECT k.id, (fca.get_by_id(k, 1)).n FROM base_read.k_int4 AS k ORDER BY k.id;

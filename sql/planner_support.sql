@@ -2,6 +2,8 @@
 \getenv srcdir PG_ABS_SRCDIR
 \set desk :srcdir /sql/fixtures/desk.sql
 \i :desk
+-- what it knows of a call that stays one
+SET fca_repo.enable_inlining = off;
 
 -- How many rows the planner expects from the call of a function.
 CREATE FUNCTION pg_temp.expected(call text, schema text DEFAULT 'fca') RETURNS numeric LANGUAGE plpgsql AS $$

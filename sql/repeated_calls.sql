@@ -13,17 +13,17 @@ CREATE FUNCTION rep.kept(anyelement) RETURNS bigint VOLATILE LANGUAGE sql AS
 	$$SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'fca_repo repeated call'$$;
 SELECT i, a.id, a.account_number, rep.kept(i) FROM rep.keys, LATERAL fca.list_by_customer(key + 0) AS a;
 SELECT i, c.id, rep.kept(i) FROM rep.keys LEFT JOIN
-	LATERAL fca.get_by_id(NULL::fca.customer, key) AS c ON true;
+	LATERAL fca.get_by_id(NULL::fca.customer, key + 0) AS c ON true;
 SELECT rep.kept(1) AS afterwards;
 
 -- Several in one query, in a subquery, in the list of a SELECT, under limits.
 SELECT i, a.id, c.id, (SELECT count(*) FROM fca.get_by_filters(NULL::fca.conversation,
 	jsonb_build_object('customer_id', a.customer_id))) AS conversations, rep.kept(i)
 FROM rep.keys, LATERAL fca.list_by_customer(key + 0) AS a,
-LATERAL fca.get_by_id(NULL::fca.customer, a.customer_id) AS c LIMIT 6;
+LATERAL fca.get_by_id(NULL::fca.customer, a.customer_id + 0) AS c LIMIT 6;
 SELECT i, (fca.list_by_customer(key + 0)).id, rep.kept(i) FROM rep.keys LIMIT 5;
-SELECT i, max_rows, ARRAY(SELECT id FROM fca.find_recent_transactions(1, max_rows)) AS ids, rep.kept(i)
-FROM (VALUES (1, 1), (2, 2), (3, 0), (4, 3), (5, 2)) AS v (i, max_rows);
+SELECT i, max_rows, ARRAY(SELECT id FROM fca.find_recent_transactions(1, max_rows + 0)) AS ids,
+	rep.kept(i) FROM (VALUES (1, 1), (2, 2), (3, 0), (4, 3), (5, 2)) AS v (i, max_rows);
 
 -- A sort is made anew for each call.
 SET enable_sort = on;
@@ -37,13 +37,13 @@ FROM generate_series(1, 7) AS i, LATERAL (
 RESET enable_indexscan;
 
 -- Other texts in between: then none is kept.
-SELECT i, max_rows, (SELECT count(*) FROM fca.find_recent_transactions(1, max_rows)), rep.kept(i)
-FROM (VALUES (1, 1), (2, 2), (3, 11), (4, 101), (5, NULL), (6, 1)) AS v (i, max_rows);
+SELECT i, max_rows, (SELECT count(*) FROM fca.find_recent_transactions(1, max_rows + 0)),
+	rep.kept(i) FROM (VALUES (1, 1), (2, 2), (3, 11), (4, 101), (5, NULL), (6, 1)) AS v (i, max_rows);
 
 -- An error in a later call, also where the next query catches it.
 SELECT state, message
 FROM test.fails('SELECT a.id FROM (VALUES (1), (2), (-1)) AS v (n),
-	LATERAL fca.find_recent_transactions(1, n) AS a');
+	LATERAL fca.find_recent_transactions(1, n + 0) AS a');
 CREATE VIEW rep.half AS SELECT id, 100 / (id - 3) AS quotient FROM rep.keys AS k (id);
 CREATE FUNCTION rep.tolerant() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE n int;

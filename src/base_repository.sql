@@ -19,7 +19,7 @@ COMMENT ON FUNCTION fca.create_many(anyelement, jsonb) IS
 CREATE FUNCTION fca.get_by_id(model anyelement, id anycompatible)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_get_by_id'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.get_by_id(anyelement, anycompatible) IS
 'the row with this key, or no row';
 
@@ -87,7 +87,7 @@ COMMENT ON FUNCTION fca.get_page(anyelement, jsonb, text, bigint, jsonb) IS
 CREATE FUNCTION fca.find_one(model anyelement, filters jsonb)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'fca_find_one'
-LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1 SUPPORT fca.planner_support;
 COMMENT ON FUNCTION fca.find_one(anyelement, jsonb) IS
 'the row that matches the filters, or no row; more than one is an error';
 

@@ -31,7 +31,7 @@
 /*
  * 18: the module tells its name and version; a tuple may have room before it;
  * nobody says whether a query runs once; a function that does not return says
- * so in front
+ * so in front; the columns of GROUP BY are those of an entry of their own
  */
 #if PG_VERSION_NUM < 180000
 #include "access/htup_details.h"
@@ -42,11 +42,15 @@
 	heap_form_minimal_tuple(desc, values, nulls)
 #define ExecutorRun(desc, direction, count) \
 	ExecutorRun(desc, direction, count, false)
+#define RTE_GROUP RTE_JOIN
 #endif
 
-/* 19: a descriptor made by hand is finished by a call */
+/* 19: a descriptor made by hand is finished by a call; to plan is for EXPLAIN or not */
 #if PG_VERSION_NUM < 190000
+#include "tcop/tcopprot.h"
 #define TupleDescFinalize(desc) ((void) (desc))
+#define pg_plan_query(query, string, options, params, explain) \
+	pg_plan_query(query, string, options, params)
 #endif
 
 #endif							/* FCA_COMPAT_H */

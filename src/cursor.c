@@ -157,11 +157,10 @@ look_up_finder(const char *name, FinderFunction *function)
 		Datum		datum;
 		bool		isnull;
 
-		if (form->pronamespace != schema || form->prolang != ClanguageId)
+		if (form->pronamespace != schema)
 			continue;
-		datum = SysCacheGetAttr(PROCNAMEARGSNSP, tuple, Anum_pg_proc_prosrc, &isnull);
-		finder = fca_finder_of_symbol(TextDatumGetCString(datum), &resource);
-		if (finder == NULL || !fca_finder_signature_fits(tuple, resource, finder))
+		finder = fca_finder_of_function(form->oid, &resource);
+		if (finder == NULL)
 			continue;
 		function->finder = finder;
 		function->resource = resource;
@@ -287,7 +286,7 @@ Datum
 fca_open_finder(PG_FUNCTION_ARGS)
 {
 	FinderFunction function;
-	FcaGiven	arguments[FCA_MAX_ARGUMENTS];
+	FcaGiven	arguments[FCA_MAX_ARGUMENTS] = {0};
 	FcaFinderCall call = {0};
 	FcaPlan    *plan;
 	Datum		name;

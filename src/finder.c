@@ -22,19 +22,30 @@
 #include "rows.h"
 #include "signature.h"
 
+/* The only values that an argument of a resource's finder may have; or NULL. */
+static const char *const *
+valid_values(const FcaResource *resource, const FcaFinder *finder,
+			 const FcaArgument *argument)
+{
+	const FcaColumn *column;
+
+	if (argument->kind != FCA_ARG_CONDITION || argument->is_array ||
+		fca_finder_origin(finder)->where[argument->index].test != FCA_EQ)
+		return NULL;
+	column = fca_resource_column(resource, argument->column);
+	return column == NULL ? NULL : column->one_of;
+}
+
 /* Error 22023 where the column takes other values only. */
 static void
-check_value(const FcaModel *model, const char *name, const char *value)
+check_value(const char *const *values, const char *name, const char *value)
 {
-	const FcaColumn *column = NULL;
 	StringInfoData valid;
 
-	if (model->resource != NULL)
-		column = fca_resource_column(model->resource, name);
-	if (column == NULL || column->one_of == NULL)
+	if (values == NULL)
 		return;
 	initStringInfo(&valid);
-	for (const char *const *one = column->one_of; *one != NULL; one++)
+	for (const char *const *one = values; *one != NULL; one++)
 	{
 		if (strcmp(*one, value) == 0)
 			return;
@@ -129,12 +140,7 @@ read_condition(FcaFinderCall *call, int i, const FcaGiven *given)
 										VARSIZE_ANY_EXHDR(wanted));
 	}
 	else if (!isnull && condition->test == FCA_EQ && given->type == TEXTOID)
-	{
-		char	   *wanted = TextDatumGetCString(value);
-
-		check_value(&call->model, condition->column, wanted);
-		check_label(call, condition->column, wanted);
-	}
+		check_label(call, condition->column, TextDatumGetCString(value));
 	call->params[i] = condition->test == FCA_CONTAINS
 		? fca_query_param(&call->query, given->type, value, isnull)
 		: add_operand(call, condition->column, given->type, value, isnull);
@@ -142,9 +148,9 @@ read_condition(FcaFinderCall *call, int i, const FcaGiven *given)
 
 /* What the SQL function calls its argument n. */
 static const char *
-argument_name(const FcaFinderCall *call, int n)
+argument_name(Oid function, int n)
 {
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->function));
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	Oid		   *types;
 	char	  **names = NULL;
 	char	   *modes;
@@ -159,17 +165,43 @@ argument_name(const FcaFinderCall *call, int n)
 }
 
 /*
+ * Error where no call of the finder may have that value of argument n, whatever
+ * the relation is: 22023 where the column takes other values only, 2201W for a
+ * negative max_rows.
+ */
+static void
+check_argument(const FcaResource *resource, const FcaFinder *finder, Oid function,
+			   int n, const FcaArgument *argument, const NullableDatum *value)
+{
+	const char *const *valid;
+
+	if (value->isnull)
+		return;
+	if (argument->kind == FCA_ARG_MAX_ROWS && DatumGetInt64(value->value) < 0)
+		fca_check_limit(value, argument_name(function, n));
+	valid = valid_values(resource, finder, argument);
+	if (valid != NULL)
+		check_value(valid, argument->column, TextDatumGetCString(value->value));
+}
+
+/* Is max_rows that of a part of the text, and not of the whole? */
+static bool
+limits_parts(const FcaFinder *finder)
+{
+	return finder->batch_of != NULL || fca_finder_form(finder) == FCA_NEWEST;
+}
+
+/*
  * The executor stops at max_rows by itself.  But the limit of a part of the
  * text, such as the rows of each key, or of a text that somebody else runs is
  * a parameter of it.
  */
 static void
-read_max_rows(FcaFinderCall *call, int n, const NullableDatum *max_rows, bool limit_in_text)
+read_max_rows(FcaFinderCall *call, const FcaGiven *given, bool limit_in_text)
 {
+	const NullableDatum *max_rows = &given->value;
 	int			param;
 
-	if (!max_rows->isnull && DatumGetInt64(max_rows->value) < 0)
-		fca_check_limit(max_rows, argument_name(call, n));
 	if (!limit_in_text)
 	{
 		/* the text of a page is one of several parts, each with that LIMIT */
@@ -178,8 +210,7 @@ read_max_rows(FcaFinderCall *call, int n, const NullableDatum *max_rows, bool li
 		return;
 	}
 	param = fca_query_param(&call->query, INT8OID, max_rows->value, max_rows->isnull);
-	if (!max_rows->isnull || call->finder->batch_of != NULL ||
-		fca_finder_form(call->finder) == FCA_NEWEST)
+	if (!max_rows->isnull || given->unknown || limits_parts(call->finder))
 		call->limit_param = param;
 	fca_plan_key_add(&call->query, call->limit_param);
 }
@@ -225,14 +256,16 @@ drop_end(FcaFinderCall *call)
  * Rows of one key that are sorted by id alone: an index of that key and the id
  * must be read, and not the primary key, which is in the same order but has
  * all rows.  So the list is sorted by the key first, and its condition is a
- * range (equality would make the planner leave the key out of the order).
+ * range (equality would make the planner leave the key out of the order).  Where
+ * the planner sees the query as a part of another, it has the plain one, and its
+ * choice.
  */
 static void
 add_prefix_key(FcaFinderCall *call)
 {
 	const FcaFinder *origin = fca_finder_origin(call->finder);
 
-	if (call->nkeys != 1 || origin->where[0].test != FCA_EQ)
+	if (call->is_part || call->nkeys != 1 || origin->where[0].test != FCA_EQ)
 		return;
 	call->keys[1] = call->keys[0];
 	call->nkeys = 2;
@@ -296,17 +329,18 @@ resolve_keys(FcaFinderCall *call)
  * all.
  */
 static void
-check_position(const FcaFinderCall *call, int given)
+check_position(const FcaFinder *finder, int given)
 {
-	const FcaOrder *order = fca_finder_origin(call->finder)->order;
+	const FcaOrder *order = fca_finder_origin(finder)->order;
+	int			nkeys = fca_finder_sort_keys(finder);
 	StringInfoData names;
 
-	if (given == 0 || given == call->nkeys)
+	if (given == 0 || given == nkeys)
 		return;
 	initStringInfo(&names);
-	for (int i = 0; i < call->nkeys; i++)
+	for (int i = 0; i < nkeys; i++)
 		appendStringInfo(&names, "%safter_%s",
-						 i == 0 ? "" : i < call->nkeys - 1 ? ", " : " and ",
+						 i == 0 ? "" : i < nkeys - 1 ? ", " : " and ",
 						 order[i].column);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -330,15 +364,18 @@ fca_finder_call_open(FcaFinderCall *call, const FcaResource *resource,
 
 /*
  * Begins the query of a call over call->model, which is open, with these
- * values of the arguments; call->function is set.  With "limit_in_text", for a
+ * values of the arguments; call->function and is_part are set.  With "limit_in_text", for a
  * cursor or a query that is part of another, max_rows becomes a part of the
  * text.  Nothing is read but the declaration, the model and the values.
+ *
+ * Of arguments that are not known yet each has the parameter of its number, if
+ * none before it is a position that is known to be NULL; "checked" says whether
+ * what they turn out to be may be an error.
  */
 void
 fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
 					  const FcaGiven *given, bool limit_in_text)
 {
-	FcaForm		form = fca_finder_form(finder);
 	int			npositions = 0;
 	FcaArgument argument;
 
@@ -349,26 +386,33 @@ fca_finder_call_begin(FcaFinderCall *call, const FcaFinder *finder,
 	if (fca_finder_gives_one(finder))
 		call->limit = fca_one_row;
 	for (int n = 0; fca_finder_argument(finder, n, &argument); n++)
+	{
+		check_argument(call->model.resource, finder, call->function, n, &argument,
+					   &given[n].value);
+		if (given[n].unknown && (argument.kind != FCA_ARG_CONDITION ||
+								 valid_values(call->model.resource, finder, &argument) != NULL))
+			call->checked = true;
 		switch (argument.kind)
 		{
 			case FCA_ARG_CONDITION:
 				read_condition(call, argument.index, &given[n]);
 				break;
 			case FCA_ARG_MAX_ROWS:
-				read_max_rows(call, n, &given[n].value,
-							  limit_in_text || finder->batch_of != NULL || form == FCA_NEWEST);
+				read_max_rows(call, &given[n], limit_in_text || limits_parts(finder));
 				break;
 			case FCA_ARG_AFTER:
-				if (given[n].value.isnull)
+				if (given[n].value.isnull && !given[n].unknown)
 					break;
 				call->keys[argument.index].has_position = true;
+				call->keys[argument.index].is_optional = given[n].unknown;
 				call->keys[argument.index].after =
 					add_operand(call, argument.column, given[n].type,
-								given[n].value.value, false);
+								given[n].value.value, given[n].value.isnull);
 				npositions++;
 				break;
 		}
-	check_position(call, npositions);
+	}
+	check_position(finder, npositions);
 	fca_plan_key_add(&call->query, call->by_trigrams);
 	fca_plan_key_add(&call->query, npositions);
 	if (npositions > 0)
@@ -474,12 +518,10 @@ fca_finder_call_write(FcaFinderCall *call)
 		fca_append_reversed(query, conditions_text(call, -1), call->keys,
 							call->nkeys, call->limit_param);
 	else
-	{
 		fca_append_list(query, conditions_text(call, -1), call->keys,
 						call->nkeys, &call->limit);
-		if (call->limit_param > 0)
-			appendStringInfo(&query->text, " LIMIT $%d", call->limit_param);
-	}
+	if (call->limit_param > 0 && !limits_parts(finder))
+		appendStringInfo(&query->text, " LIMIT $%d", call->limit_param);
 	if (finder->for_update_of != NULL)
 		appendStringInfoString(&query->text, " FOR UPDATE OF r SKIP LOCKED");
 }
@@ -524,4 +566,54 @@ fca_find(FunctionCallInfo fcinfo, const FcaResource *resource, const FcaFinder *
 	SPI_finish();
 	fca_model_close(&call.model);
 	return (Datum) 0;
+}
+
+/*
+ * checked_max_rows(finder, arguments): the LIMIT of a finder's query that the
+ * planner has put in the place of its call, with the arguments of the call.
+ * What is an error of the call is the same error here; NULL where the query
+ * limits each of its parts.
+ */
+FCA_FUNCTION(fca_checked_max_rows, INT8OID, OIDOID, ANYOID);
+
+Datum
+fca_checked_max_rows(PG_FUNCTION_ARGS)
+{
+	const FcaResource *resource;
+	const FcaFinder *finder;
+	const NullableDatum *max_rows = NULL;
+	FcaArgument argument;
+	int			npositions = 0;
+
+	fca_check_signature(fcinfo, &fca_checked_max_rows_signature);
+	finder = PG_ARGISNULL(0) ? NULL : fca_finder_of_function(PG_GETARG_OID(0), &resource);
+	if (finder == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the first argument must be a finder of a resource")));
+	for (int n = 0; fca_finder_argument(finder, n, &argument); n++)
+	{
+		const NullableDatum *value = &fcinfo->args[n + 1];
+		bool		is_checked = argument.kind == FCA_ARG_MAX_ROWS ||
+		valid_values(resource, finder, &argument) != NULL;
+
+		if (argument.kind == FCA_ARG_AFTER && n + 1 >= fcinfo->nargs)
+			break;				/* the query has no position */
+		if (n + 1 >= fcinfo->nargs ||
+			(is_checked && get_fn_expr_argtype(fcinfo->flinfo, n + 1) !=
+			 (argument.kind == FCA_ARG_MAX_ROWS ? INT8OID : TEXTOID)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the arguments must be those of the finder %s", finder->name)));
+		if (is_checked)
+			check_argument(resource, finder, PG_GETARG_OID(0), n, &argument, value);
+		if (argument.kind == FCA_ARG_MAX_ROWS)
+			max_rows = value;
+		else if (argument.kind == FCA_ARG_AFTER && !value->isnull)
+			npositions++;
+	}
+	check_position(finder, npositions);
+	if (max_rows == NULL || max_rows->isnull || limits_parts(finder))
+		PG_RETURN_NULL();
+	return max_rows->value;
 }

@@ -15,6 +15,7 @@ typedef struct FcaGiven
 {
 	Oid			type;
 	NullableDatum value;
+	bool		unknown;		/* known only when the query runs: NULL here */
 } FcaGiven;
 
 typedef struct FcaFinderCall
@@ -31,6 +32,9 @@ typedef struct FcaFinderCall
 	int			nkeys;
 	bool		prefix_key;		/* is the first key a condition's column? */
 	bool		by_trigrams;	/* is a text searched for that has some? */
+	bool		is_part;		/* does the planner see more than this query? */
+	bool		checked;		/* must arguments be checked that are not
+								 * known? */
 } FcaFinderCall;
 
 extern void fca_finder_call_open(FcaFinderCall *call, const FcaResource *resource,

@@ -1,6 +1,6 @@
 /*
  * inline.h
- *		A finder's query in the place of its call, on PostgreSQL 19.
+ *		A finder's query in the place of its call.
  */
 #ifndef FCA_INLINE_H
 #define FCA_INLINE_H
@@ -9,10 +9,11 @@
 
 #include "nodes/supportnodes.h"
 
-#if PG_VERSION_NUM >= 190000
-
+extern bool fca_has_several_roles(void);
+#if PG_VERSION_NUM < 190000
+extern void fca_inline_call(SupportRequestSimplify *request);
+#else
 extern Query *fca_inline_query(SupportRequestInlineInFrom *request);
-
 #endif
 
 #endif							/* FCA_INLINE_H */

@@ -719,15 +719,60 @@ after_text(const FcaQuery *query, const FcaSortKey *key, int strategy)
 }
 
 /*
+ * What no value of a type comes before in the key's order; or NULL.
+ */
+static const char *
+first_value(Oid type, bool descending)
+{
+	switch (type)
+	{
+		case INT8OID:
+			return descending ? "'9223372036854775807'" : "'-9223372036854775808'";
+		case TIMESTAMPTZOID:
+			return descending ? "'infinity'" : "'-infinity'";
+		case TEXTOID:
+			return descending ? NULL : "''";
+		default:
+			return NULL;
+	}
+}
+
+/*
+ * The parameter of an optional position in a comparison that also lets in what
+ * equals it: the first value where it is NULL; of the last key, a bigint, else
+ * the next one after it (behind the last of all there is none: NULL).
+ */
+static const char *
+optional_text(const FcaQuery *query, const FcaSortKey *key, bool is_last)
+{
+	Oid			type = query->types[key->after - 1];
+	const char *first = first_value(type, key->descending);
+
+	if (first == NULL || (is_last && type != INT8OID))
+		return NULL;
+	if (!is_last)
+		return psprintf("COALESCE($%d, %s)", key->after, first);
+	return psprintf("CASE WHEN $%d IS NULL THEN %s"
+					" WHEN $%d OPERATOR(pg_catalog.<>) %s THEN $%d OPERATOR(pg_catalog.%s) 1 END",
+					key->after, first,
+					key->after, first_value(type, !key->descending),
+					key->after, key->descending ? "-" : "+");
+}
+
+/*
  * (a, b) > ($1, $2), which one index scan serves; NULL where one comparison of
  * rows would not say the same as the order of the keys: other operators than
  * those of pg_catalog, mixed directions, or NULLs that come last.
+ *
+ * Of an optional position the parameters may all be NULL, and then no row is
+ * before it: see optional_text().
  */
 static const char *
 row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 {
 	StringInfoData columns;
 	StringInfoData values;
+	bool		is_optional = keys[nkeys - 1].is_optional;
 
 	initStringInfo(&columns);
 	initStringInfo(&values);
@@ -735,11 +780,11 @@ row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 	{
 		const FcaSortKey *key = &keys[i];
 		Oid			cast;
-		char		operand[16];
+		const char *operand;
 		Oid			operator;
 
 		if (key->after == 0 || key->descending != keys[0].descending ||
-			(key->nullable && !key->nulls_first))
+			(key->nullable && (!key->nulls_first || key->is_optional)))
 			return NULL;
 		operator = comparison_operator(key->column,
 									   key->descending ? BTLessStrategyNumber : BTGreaterStrategyNumber,
@@ -748,14 +793,18 @@ row_comparison(const FcaQuery *query, const FcaSortKey *keys, int nkeys)
 			strcmp(operator_text(operator), key->descending
 				   ? "OPERATOR(pg_catalog.<)" : "OPERATOR(pg_catalog.>)") != 0)
 			return NULL;
-		snprintf(operand, sizeof(operand), "$%d", key->after);
+		operand = psprintf("$%d", key->after);
+		if (key->is_optional)
+			operand = optional_text(query, key, i == nkeys - 1);
+		if (operand == NULL)
+			return NULL;
 		appendStringInfo(&columns, "%s%s", i > 0 ? ", " : "",
 						 compared_text(key->column));
 		appendStringInfo(&values, "%s%s", i > 0 ? ", " : "",
 						 operand_text(operand, cast));
 	}
-	return psprintf("ROW(%s) OPERATOR(pg_catalog.%s) ROW(%s)", columns.data,
-					keys[0].descending ? "<" : ">", values.data);
+	return psprintf("ROW(%s) OPERATOR(pg_catalog.%s%s) ROW(%s)", columns.data,
+					keys[0].descending ? "<" : ">", is_optional ? "=" : "", values.data);
 }
 
 /* A sort key equal to the position. */

@@ -42,6 +42,7 @@ typedef struct FcaSortKey
 	bool		nulls_first;
 	bool		nullable;		/* may the column hold NULL? */
 	bool		has_position;	/* has the page a position? */
+	bool		is_optional;	/* or has it none where the parameter is NULL? */
 	int			after;			/* number of the parameter with its value in
 								 * this key; 0 where that is NULL */
 } FcaSortKey;

@@ -44,9 +44,8 @@ fca_settings_init(void)
 				  "Lets a query that repeats a call keep the executor of its plan from call to call.",
 				  NULL, &fca_enable_rescan);
 	define_switch("fca_repo.enable_inlining",
-				  "Lets the planner put a finder's query in the place of its call.",
-				  "It does nothing before PostgreSQL 19.",
-				  &fca_enable_inlining);
+				  "Lets the planner put the query of a call in its place.",
+				  NULL, &fca_enable_inlining);
 	define_switch("fca_repo.enable_index_order",
 				  "Has the list of a finder planned without bitmap scans, so that an index gives its order.",
 				  NULL, &fca_enable_index_order);

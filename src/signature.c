@@ -8,6 +8,7 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -26,6 +27,8 @@ typedef struct CheckedFunction
 {
 	Oid			function;
 	uint64		generation;
+	const FcaFinder *finder;	/* that it is; or NULL */
+	const FcaResource *resource;
 } CheckedFunction;
 
 static HTAB *checked_functions = NULL;
@@ -93,20 +96,6 @@ fits(HeapTuple tuple, const FcaSignature *signature)
 	return columns != NULL && !OidIsValid(signature->columns[columns->natts]);
 }
 
-/*
- * Does a row of pg_proc declare this finder?  For who calls a finder by
- * another way than its function.
- */
-bool
-fca_finder_signature_fits(HeapTuple function, const FcaResource *resource,
-						  const FcaFinder *finder)
-{
-	FcaSignature signature;
-
-	finder_signature(resource, finder, &signature);
-	return fits(function, &signature);
-}
-
 /* "(text, bigint) RETURNS SETOF fca.customer" */
 static const char *
 signature_text(const FcaSignature *signature)
@@ -147,9 +136,9 @@ count_change(Datum arg, int cacheid, uint32 hashvalue)
 	generation++;
 }
 
-/* Was the function compared since the last change? */
-static bool
-is_checked(Oid function)
+/* The function, if it was compared since the last change; or NULL. */
+static const CheckedFunction *
+find_checked(Oid function)
 {
 	const CheckedFunction *known;
 
@@ -166,16 +155,19 @@ is_checked(Oid function)
 		CacheRegisterSyscacheCallback(TYPEOID, count_change, (Datum) 0);
 	}
 	known = hash_search(checked_functions, &function, HASH_FIND, NULL);
-	return known != NULL && known->generation == generation;
+	return known != NULL && known->generation == generation ? known : NULL;
 }
 
 /* To compare may itself let in a change, which counts for the next call. */
 static void
-set_checked(Oid function, uint64 since)
+set_checked(Oid function, uint64 since, const FcaFinder *finder,
+			const FcaResource *resource)
 {
 	CheckedFunction *known = hash_search(checked_functions, &function, HASH_ENTER, NULL);
 
 	known->generation = since;
+	known->finder = finder;
+	known->resource = resource;
 }
 
 /*
@@ -188,10 +180,10 @@ fca_check_signature(FunctionCallInfo fcinfo, const FcaSignature *expected)
 	Oid			function = fcinfo->flinfo->fn_oid;
 	uint64		since = generation;
 
-	if (is_checked(function))
+	if (find_checked(function) != NULL)
 		return;
 	compare_signature(function, expected);
-	set_checked(function, since);
+	set_checked(function, since, NULL, NULL);
 }
 
 /* The same for the C function of a finder. */
@@ -203,9 +195,47 @@ fca_check_finder_signature(FunctionCallInfo fcinfo, const FcaResource *resource,
 	uint64		since = generation;
 	FcaSignature expected;
 
-	if (is_checked(function))
+	if (find_checked(function) != NULL)
 		return;
 	finder_signature(resource, finder, &expected);
 	compare_signature(function, &expected);
-	set_checked(function, since);
+	set_checked(function, since, finder, resource);
+}
+
+/*
+ * The finder that a function is, and its resource; NULL where it is none, or is
+ * not declared as this module expects.  For who does not call it.
+ */
+const FcaFinder *
+fca_finder_of_function(Oid function, const FcaResource **resource)
+{
+	const CheckedFunction *known = find_checked(function);
+	uint64		since = generation;
+	const FcaFinder *finder = NULL;
+	FcaSignature expected;
+	HeapTuple	tuple;
+	Datum		symbol;
+	bool		isnull;
+
+	if (known != NULL)
+	{
+		*resource = known->resource;
+		return known->finder;
+	}
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	symbol = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId && !isnull)
+		finder = fca_finder_of_symbol(TextDatumGetCString(symbol), resource);
+	if (finder != NULL)
+	{
+		finder_signature(*resource, finder, &expected);
+		if (fits(tuple, &expected))
+			set_checked(function, since, finder, *resource);
+		else
+			finder = NULL;
+	}
+	ReleaseSysCache(tuple);
+	return finder;
 }

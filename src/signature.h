@@ -40,7 +40,6 @@ typedef struct FcaSignature
 extern void fca_check_signature(FunctionCallInfo fcinfo, const FcaSignature *expected);
 extern void fca_check_finder_signature(FunctionCallInfo fcinfo, const FcaResource *resource,
 									   const FcaFinder *finder);
-extern bool fca_finder_signature_fits(HeapTuple function, const FcaResource *resource,
-									  const FcaFinder *finder);
+extern const FcaFinder *fca_finder_of_function(Oid function, const FcaResource **resource);
 
 #endif							/* FCA_SIGNATURE_H */

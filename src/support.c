@@ -17,6 +17,7 @@
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
@@ -168,7 +169,7 @@ distinct_values(Oid relid, const char *column, double rows)
 /*
  * The rows that a finder has for one key; -1 where nothing is known of them.
  * What statistics tell is for this role only, and so is a plan that is made
- * with it.
+ * with it; it matters where there is more to plan than the call.
  */
 static double
 rows_of_key(const CallEstimate *estimate, PlannerInfo *root)
@@ -179,7 +180,8 @@ rows_of_key(const CallEstimate *estimate, PlannerInfo *root)
 	double		all_rows;
 	double		rows;
 
-	if (root == NULL)
+	if (root == NULL ||
+		(list_length(root->parse->rtable) == 1 && fca_has_several_roles()))
 		return -1;
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	if (!HeapTupleIsValid(tuple))
@@ -198,8 +200,12 @@ rows_of_key(const CallEstimate *estimate, PlannerInfo *root)
 	return rows;
 }
 
+/*
+ * How many rows a call gives; in *of_key how many its relation has for a key,
+ * as far as that is known.
+ */
 static double
-estimate_rows(FuncExpr *call, PlannerInfo *root)
+estimate_rows(FuncExpr *call, PlannerInfo *root, double *of_key)
 {
 	CallEstimate estimate;
 	double		rows;
@@ -211,6 +217,7 @@ estimate_rows(FuncExpr *call, PlannerInfo *root)
 		rows = 1;
 	else
 		rows = rows_of_key(&estimate, root);
+	*of_key = Max(rows, 0) * estimate.keys;
 
 	if (estimate.limit >= 0)
 		rows = rows < 0 ? estimate.limit : Min(rows, estimate.limit);
@@ -221,9 +228,48 @@ estimate_rows(FuncExpr *call, PlannerInfo *root)
 	return clamp_row_est(rows * estimate.keys);
 }
 
+/* Is the statement no more than this call, planned for these values only? */
+static bool
+is_alone_for_values(const PlannerInfo *root)
+{
+	const Query *parse = root->parse;
+
+	return root->glob->boundParams != NULL && root->query_level == 1 &&
+		root->parent_root == NULL && list_length(parse->rtable) == 1 &&
+		!parse->hasSubLinks && parse->setOperations == NULL && parse->cteList == NIL;
+}
+
+/*
+ * An index is gone down, and each row is read by it.
+ *
+ * In a plan for one statement's values that is no more than the call, nothing
+ * depends on the cost but whether the server will come to plan the statement for
+ * all values, when the finder's query takes the place of the call; see inline.c.
+ * It will if this is what that query costs at most: by an index, each row on a
+ * page of its own, where of a limit that is not known a tenth of the rows are
+ * reckoned with.  (Less than compiling would need.)
+ */
+static double
+call_cost(FuncExpr *call, PlannerInfo *root)
+{
+	double		of_key;
+	double		rows = estimate_rows(call, root, &of_key);
+	double		cost = random_page_cost + 100 * cpu_operator_cost +
+	rows * (cpu_tuple_cost + cpu_index_tuple_cost);
+
+	if (fca_enable_inlining && root != NULL && is_alone_for_values(root))
+	{
+		double		most = 10 * random_page_cost +
+		Max(rows, of_key / 10) * (random_page_cost + 5 * cpu_tuple_cost);
+
+		cost = Max(cost, jit_above_cost > 0 ? Min(most, 0.9 * jit_above_cost) : most);
+	}
+	return cost;
+}
+
 /*
  * The planner's questions about a call: how many rows it gives, at what cost,
- * and on PostgreSQL 19 by which query.  None is answered by running code of
+ * and by which query.  None is answered by running code of
  * others.
  */
 PG_FUNCTION_INFO_V1(fca_planner_support);
@@ -242,7 +288,9 @@ fca_planner_support(PG_FUNCTION_ARGS)
 
 		if (rows->node != NULL && IsA(rows->node, FuncExpr))
 		{
-			rows->rows = estimate_rows((FuncExpr *) rows->node, rows->root);
+			double		of_key;
+
+			rows->rows = estimate_rows((FuncExpr *) rows->node, rows->root, &of_key);
 			PG_RETURN_POINTER(request);
 		}
 	}
@@ -250,17 +298,17 @@ fca_planner_support(PG_FUNCTION_ARGS)
 	{
 		SupportRequestCost *cost = (SupportRequestCost *) request;
 
-		/* an index is gone down, and each row is read by it */
 		if (cost->node != NULL && IsA(cost->node, FuncExpr))
 		{
 			cost->startup = 0;
-			cost->per_tuple = random_page_cost + 100 * cpu_operator_cost +
-				estimate_rows((FuncExpr *) cost->node, cost->root) *
-				(cpu_tuple_cost + cpu_index_tuple_cost);
+			cost->per_tuple = call_cost((FuncExpr *) cost->node, cost->root);
 			PG_RETURN_POINTER(request);
 		}
 	}
-#if PG_VERSION_NUM >= 190000
+#if PG_VERSION_NUM < 190000
+	else if (IsA(request, SupportRequestSimplify))
+		fca_inline_call((SupportRequestSimplify *) request);
+#else
 	else if (IsA(request, SupportRequestInlineInFrom))
 		PG_RETURN_POINTER(fca_inline_query((SupportRequestInlineInFrom *) request));
 #endif

@@ -66,6 +66,7 @@ SKIP:
 	my $counts = 'it counts what this process does itself, and not a worker';
 	run_regress('parallel', { $parallel => 'regress' }, qr/./,
 		batches => $counts, count_estimate => $counts, filter_operators => $counts, long_lists => $counts,
+		inline_prepared => 'a plan for workers that are forced is dear, so other ones are kept',
 		repeated_calls => 'a plan for workers is not repeated');
 	run_regress('generic plans', { plan_cache_mode => 'force_generic_plan' }, qr/./,
 		count_estimate => 'the setting overrules that an estimate is planned for its values');
@@ -77,6 +78,7 @@ SKIP:
 		{ map { ("fca_repo.enable_$_" => 'off') } qw(estimates hashed_lists inlining index_order rescan) },
 		qr/./,
 		inline_in_from => 'it shows the plans',
+		inline_prepared => 'the same',
 		long_lists => 'it demands that a long list is quick',
 		planner_support => 'the same',
 		privileges_first => 'it shows estimates',
