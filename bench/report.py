@@ -210,6 +210,13 @@ def sizes_of(record):
 # Every figure
 #
 
+def ratio_with_spread(record, ours, theirs):
+    """The ratio, its spread, and whether it is no more than noise: within the spread of 1."""
+    ratio, spread = record.ratio(ours, theirs), record.spread(ours, theirs)
+    told = f"{ratio_text(ratio)} ±{spread * 100:.0f} %"
+    return f"{told} (noise)" if abs(ratio - 1) <= spread else "**" + told.replace(" ", "** ", 1)
+
+
 def compared(records, camps, first="call", unit="us"):
     """One line for each record: our figure, and of each camp its own, the ratio and the ratio's spread."""
     camps = [camp for camp in camps if any(camp in record.figures for record in records)]
@@ -218,8 +225,7 @@ def compared(records, camps, first="call", unit="us"):
         line = [record.case, time_text(record.median(OURS))]
         for camp in camps:
             if camp in record.figures:
-                line.append(f"{time_text(record.median(camp))} → **{ratio_text(record.ratio(OURS, camp))}**"
-                            f" ±{record.spread(OURS, camp) * 100:.0f} %")
+                line.append(f"{time_text(record.median(camp))} → {ratio_with_spread(record, OURS, camp)}")
             else:
                 line.append("")
         lines.append(line)
@@ -250,9 +256,8 @@ def clients(records):
             if not found:
                 continue
             rows = [[record.case, f"{record.median(OURS):,.0f}"]
-                    + [f"{record.median(camp):,.0f} → **{record.ratio(OURS, camp):.2f}**"
-                       f" ±{record.spread(OURS, camp) * 100:.0f} %" if camp in record.figures else ""
-                       for camp in CAMPS]
+                    + [f"{record.median(camp):,.0f} → {ratio_with_spread(record, OURS, camp)}"
+                       if camp in record.figures else "" for camp in CAMPS]
                     for record in found]
             text.append(f"### {count} clients, {mode} mode\n\n"
                         + table(["call", f"{OURS}, calls/s"] + [f"{camp} → ratio" for camp in CAMPS], rows))
@@ -265,8 +270,7 @@ def lateral(records):
     def figures(record, camp):
         if camp not in record.figures:
             return ""
-        return (f"{record.median(camp):.2f} → **{ratio_text(record.ratio(OURS, camp))}**"
-                f" ±{record.spread(OURS, camp) * 100:.0f} %")
+        return f"{record.median(camp):.2f} → {ratio_with_spread(record, OURS, camp)}"
 
     rows = [[record.case, f"{record.median(OURS):.2f}"] + [figures(record, camp) for camp in CAMPS]
             for record in rows_of(records, section="lateral")]
@@ -296,7 +300,7 @@ def python(records):
 
 def batches(records):
     rows = [[record.case, time_text(record.median(BATCH)), time_text(record.median(SINGLY)),
-             f"**{ratio_text(record.ratio(BATCH, SINGLY))}** ±{record.spread(BATCH, SINGLY) * 100:.0f} %"]
+             ratio_with_spread(record, BATCH, SINGLY)]
             for record in rows_of(records, section="batches")]
     reports = rows_of(records, kind="report", mode="prepared")
     text = [table(["work", "one call, us", "one by one, us", "ratio"], rows)]

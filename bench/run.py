@@ -80,7 +80,7 @@ def environment(options, database, load):
   middle half of these. Calls of {VERY_SLOW / 1000:.0f} ms and more: one in each of {VERY_SLOW_ROUNDS}
   connections. Shown are the median of the rounds, in microseconds unless a unit is named, and the median of
   the rounds' ratios, **fca_repo / other** (below 1, fca_repo is faster). ± is the distance of the ratio's
-  quartiles in parts of its median: a difference that is smaller says nothing.
+  quartiles in parts of its median: a smaller difference is told as noise.
 - Raw SQL is a prepared statement in prepared mode, and ad hoc in simple and extended mode, where the server
   parses and plans each call.
 """
