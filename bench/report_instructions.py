@@ -46,8 +46,9 @@ def environment(database, options, rows):
   with the same values: {ROUNDS} rounds of {options.calls} (of writes, of twice as many; with 1,000 rows, one
   of 2), after at least 12 that are not counted, and by which a prepared statement has its lasting plan. Shown
   are the median of the rounds, and that of the rounds' ratios, **instructions of a camp / those of raw SQL
-  that is sent in the same way**: below 1, the camp needs fewer. Between runs, ratios differ by some
-  thousandths; those of writes, whose rows lie elsewhere, by up to two hundredths.
+  that is sent in the same way**: below 1, the camp needs fewer. Between runs, ratios of reads differ by some
+  thousandths (of one row, by up to a hundredth), those of writes, whose rows lie elsewhere, by some
+  hundredths.
 - Modes are pgbench's: *prepared* is a statement with a name, planned long before; *unnamed* is one without
   (pgbench's extended mode), which is planned at each call; *simple* has the values in its text, and is
   planned at each call. *In PL/pgSQL* is a loop in a PL/pgSQL function, around the call or around the same

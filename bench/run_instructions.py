@@ -26,7 +26,7 @@ ROWS = 10_000
 # A prepared statement has its lasting plan after five calls; these are not counted.
 WARM_UP = 12
 # What differs between a full run and a quick one: the calls of a round, and the cases (None: all).
-FULL = {"calls": 25, "cases": None}
+FULL = {"calls": 15, "cases": None}
 QUICK = {"calls": 10, "cases": [*REPRESENTATIVE, "find_by_emails", "find_by_conversation", "exists",
                                 "get_many (10)", "update"]}
 
@@ -191,8 +191,9 @@ class Runs:
         self.inlined = set()  # the cases of ours whose kept plan calls no function
 
     def cases_of(self, mode, camp):
-        names = {case.name.split(" ")[0] for case in self.cases}
-        joined = [case for case in LATERAL if RAW in case.sql and case.name.split(" ")[0] in names]
+        names = {case.name for case in self.cases}
+        joined = [case for case in LATERAL
+                  if RAW in case.sql and not names.isdisjoint((case.name, case.name.split(" ")[0]))]
         return [case for case in (joined if mode == JOIN else self.cases) if camp in case.sql]
 
     def keep(self, mode, case, camp, instructions):
