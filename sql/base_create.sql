@@ -316,7 +316,8 @@ CREATE TABLE base_create.later_25 PARTITION OF base_create.later
 	FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TRIGGER postpone BEFORE INSERT ON base_create.later_25 FOR EACH ROW
 	WHEN (NEW.id = 2) EXECUTE FUNCTION base_create.postpone();
-SELECT id, extract(year FROM at) AS year FROM fca.create(NULL::base_create.later, '{"id": 1, "at": "2025-05-01"}');
+SELECT id, extract(year FROM at) AS year
+FROM fca.create(NULL::base_create.later, '{"id": 1, "at": "2025-05-01"}');
 SELECT state FROM test.fails($$SELECT fca.create(NULL::base_create.later, '{"id": 2, "at": "2025-05-01"}')$$);
 CREATE VIEW base_create.closed AS SELECT id, name FROM base_create.items;
 CREATE FUNCTION base_create.discard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
@@ -329,7 +330,8 @@ FROM (VALUES ('create', '{"id": 1}'), ('create_many', '[{"id": 1}]')) AS v (call
 -- a rule that does something else too
 CREATE TABLE base_create.noted (id int PRIMARY KEY, a text DEFAULT 'some');
 CREATE TABLE base_create.notes (id int, a text);
-CREATE RULE note AS ON INSERT TO base_create.noted DO ALSO INSERT INTO base_create.notes VALUES (NEW.id, NEW.a);
+CREATE RULE note AS ON INSERT TO base_create.noted
+	DO ALSO INSERT INTO base_create.notes VALUES (NEW.id, NEW.a);
 SELECT * FROM fca.create(NULL::base_create.noted, '{"id": 1}');
 SELECT * FROM fca.create_many(NULL::base_create.noted, '[{"id": 2, "a": "own"}]');
 SELECT * FROM base_create.notes ORDER BY id;
@@ -343,7 +345,8 @@ BEGIN
 	RETURN true;
 END $$;
 CREATE DOMAIN base_create.told AS int CHECK (VALUE IS NULL OR base_create.tell(VALUE));
-CREATE TABLE base_create.guarded (id int PRIMARY KEY, owner text DEFAULT CURRENT_USER, secret base_create.told);
+CREATE TABLE base_create.guarded (
+	id int PRIMARY KEY, owner text DEFAULT CURRENT_USER, secret base_create.told);
 GRANT SELECT, INSERT (id, owner) ON base_create.guarded TO regress_fca_columns;
 ALTER TABLE base_create.guarded ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON base_create.guarded USING (true) WITH CHECK (owner = CURRENT_USER);

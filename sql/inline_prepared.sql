@@ -1,5 +1,5 @@
--- A prepared statement that is planned for all values of its parameters has the query of the call: the same rows
--- and errors.
+-- A prepared statement that is planned for all values of its parameters has the query of the call: the same
+-- rows and errors.
 \getenv srcdir PG_ABS_SRCDIR
 \set desk :srcdir /sql/fixtures/desk.sql
 \i :desk
@@ -103,10 +103,10 @@ BEGIN
 END $$;
 SELECT prep.walk_all('page') = (SELECT string_agg(' ' || id, '') FROM fca.find_by_customer(6, NULL)) AS same,
 	(SELECT count(*) FROM fca.find_by_customer(6, NULL));
-SELECT prep.walk_all('walk_faqs') = (SELECT string_agg(' ' || id, '') FROM fca.find_by_category('edges', NULL))
-	AS same, (SELECT count(*) FROM fca.find_by_category('edges', NULL));
-SELECT prep.walk_all('walk_products') = (SELECT string_agg(' ' || id, '') FROM fca.find_by_type('edges', NULL))
-	AS same, (SELECT count(*) FROM fca.find_by_type('edges', NULL));
+SELECT prep.walk_all('walk_faqs')
+	= (SELECT string_agg(' ' || id, '') FROM fca.find_by_category('edges', NULL)) AS same, (SELECT count(*) FROM fca.find_by_category('edges', NULL));
+SELECT prep.walk_all('walk_products')
+	= (SELECT string_agg(' ' || id, '') FROM fca.find_by_type('edges', NULL)) AS same, (SELECT count(*) FROM fca.find_by_type('edges', NULL));
 SELECT count(*) FROM prep.scans($$EXECUTE walk_faqs(1)$$) AS s WHERE s ~ 'on faqs r';
 SELECT count(*) FROM prep.scans($$EXECUTE walk_products('a', 1)$$) AS s WHERE s ~ 'on products r';
 
@@ -199,8 +199,8 @@ ALTER TABLE prep.own DROP COLUMN id;
 EXECUTE own('00000000-0000-0000-0000-000000000001');
 \set VERBOSITY default
 
--- A session with several roles: what the caller may do decides.  So that no switch makes another plan, it stays
--- a call, but where everybody may use schema and function; a join does not.
+-- A session with several roles: what the caller may do decides.  So that no switch makes another plan, it
+-- stays a call, but where everybody may use schema and function; a join does not.
 CREATE ROLE regress_fca_prepared;
 GRANT USAGE ON SCHEMA prep, fca TO regress_fca_prepared;
 PREPARE of_role(text) AS SELECT count(*) FROM fca.find_by_email($1);
@@ -240,12 +240,15 @@ GRANT SELECT ON fca.conversations TO regress_fca_prepared;
 SET ROLE regress_fca_prepared;
 PREPARE page_of_role(bigint, bigint) AS SELECT id FROM fca.find_by_customer($1, $2);
 EXECUTE page_of_role(1, 1);
-SELECT k.n, f.id FROM (VALUES (1), (2)) AS k (n), LATERAL fca.find_by_customer(k.n, k.n) AS f ORDER BY k.n, f.id;
+SELECT k.n, f.id FROM (VALUES (1), (2)) AS k (n), LATERAL fca.find_by_customer(k.n, k.n) AS f
+ORDER BY k.n, f.id;
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION fca.checked_max_rows TO PUBLIC;
-CREATE FUNCTION fca.checked_max_rows(oid, bigint, bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION fca.checked_max_rows(oid, bigint, bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql
+AS $$ BEGIN
 	RAISE NOTICE 'planted'; RETURN 1; END $$;
-SELECT k.n, f.id FROM (VALUES (1), (2)) AS k (n), LATERAL fca.find_by_customer(k.n, k.n) AS f ORDER BY k.n, f.id;
+SELECT k.n, f.id FROM (VALUES (1), (2)) AS k (n), LATERAL fca.find_by_customer(k.n, k.n) AS f
+ORDER BY k.n, f.id;
 DROP FUNCTION fca.checked_max_rows(oid, bigint, bigint);
 
 -- checked_max_rows() is for the planner: who calls it with anything is told what is wrong.
