@@ -69,10 +69,24 @@ has_variable(Node *node, void *context)
 	return IsA(node, Var) || expression_tree_walker(node, has_variable, context);
 }
 
+/*
+ * Could a function fail, or tell what it is given?  A leakproof one cannot; nor
+ * can these, of which arguments are often made.
+ */
 static bool
 not_harmless(Oid function, void *context)
 {
-	return function != F_NOW && !get_func_leakproof(function);
+	switch (function)
+	{
+		case F_NOW:
+		case F_TEXTCAT:
+		case F_LOWER_TEXT:
+		case F_UPPER_TEXT:
+		case F_BTRIM_TEXT:
+			return false;
+		default:
+			return !get_func_leakproof(function);
+	}
 }
 
 /* Could the evaluation of some expression, or of a join's condition, fail? */
