@@ -213,6 +213,8 @@ def sizes_of(record):
 def ratio_with_spread(record, ours, theirs):
     """The ratio, its spread, and whether it is no more than noise: within the spread of 1."""
     ratio, spread = record.ratio(ours, theirs), record.spread(ours, theirs)
+    if len(record.figures[ours]) < 2:
+        return f"{ratio_text(ratio)} (one round)"
     told = f"{ratio_text(ratio)} ±{spread * 100:.0f} %"
     return f"{told} (noise)" if abs(ratio - 1) <= spread else "**" + told.replace(" ", "** ", 1)
 

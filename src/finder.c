@@ -364,9 +364,10 @@ fca_finder_call_open(FcaFinderCall *call, const FcaResource *resource,
 
 /*
  * Begins the query of a call over call->model, which is open, with these
- * values of the arguments; call->function and is_part are set.  With "limit_in_text", for a
- * cursor or a query that is part of another, max_rows becomes a part of the
- * text.  Nothing is read but the declaration, the model and the values.
+ * values of the arguments; call->function and is_part are set.  With
+ * "limit_in_text", for a cursor or a query that is part of another, max_rows
+ * becomes a part of the text.  Nothing is read but the declaration, the model
+ * and the values.
  *
  * Of arguments that are not known yet each has the parameter of its number, if
  * none before it is a position that is known to be NULL; "checked" says whether

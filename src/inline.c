@@ -227,10 +227,10 @@ is_telling(Node *node, void *context)
 
 /*
  * Does the query around tell what the entry's rows are before it has them all?
- * It shall see none that the call does not give, so the query of the call
- * gets an OFFSET then, which is a fence.  (A condition that stands further out, around a
- * subquery, is not seen here: it may be evaluated on any row of the relation, as
- * in a join of tables.)
+ * It shall see none that the call does not give, so the query of the call gets
+ * an OFFSET then, which is a fence.  (A condition that stands further out, around
+ * a subquery, is not seen here: it may be evaluated on any row of the relation,
+ * as in a join of tables.)
  */
 static bool
 needs_fence(PlannerInfo *root, int varno)

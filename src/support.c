@@ -269,8 +269,7 @@ call_cost(FuncExpr *call, PlannerInfo *root)
 
 /*
  * The planner's questions about a call: how many rows it gives, at what cost,
- * and by which query.  None is answered by running code of
- * others.
+ * and by which query.  None is answered by running code of others.
  */
 PG_FUNCTION_INFO_V1(fca_planner_support);
 

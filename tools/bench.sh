@@ -8,7 +8,7 @@
 # often each alternative runs (7, with --quick 3). PG_CONFIG names the PostgreSQL to use.
 #
 # With --instructions, counts the instructions of the server for each call instead, below valgrind, and writes
-# instructions.md, in 10 minutes (with --quick, 3): a busy machine does not change them. --cases are the calls to count
+# instructions.md, in 12 minutes (with --quick, 3): a busy machine does not change them. --cases are the calls to count
 # (all; with --quick some), by their names in the tables.
 set -euo pipefail
 # shellcheck source=tools/common.sh
